@@ -1,0 +1,358 @@
+//! [`ClientBuilder`]: the settings, their defaults and bounds, checked once in [`build`](ClientBuilder::build).
+
+use std::env::{self, VarError};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::{BeforeSend, Client, Handle};
+use crate::error::{ConfigError, SendError};
+use crate::event::{Event, MAX_EVENT_BYTES};
+use crate::notices::{Callbacks, Notices};
+use crate::pipeline::{Overflow, Pipeline, Settings};
+use crate::response::BatchResponse;
+use crate::stats::DropReason;
+use crate::transport::http::{Http, HttpSettings};
+use crate::transport::{DEFAULT_ENDPOINT, Endpoint, Roots, Target, Transport};
+use crate::worker::Shared;
+
+const WRITE_KEY_VARIABLE: &str = "KLIME_WRITE_KEY";
+const ENDPOINT_VARIABLE: &str = "KLIME_ENDPOINT";
+const DISABLED_VARIABLE: &str = "KLIME_DISABLED";
+
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Settings for a [`Client`]. Setters never fail; [`build`](Self::build) checks everything.
+///
+/// # Examples
+///
+/// ```
+/// use klime::Client;
+/// use std::time::Duration;
+///
+/// let klime = Client::builder("your-write-key")
+///     .flush_interval(Duration::from_secs(5))
+///     .max_queue_size(10_000)
+///     .on_error(|error, events| eprintln!("klime: {error}, {} events", events.len()))
+///     .build()?;
+/// # Ok::<(), klime::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    write_key: String,
+    endpoint: String,
+    allow_insecure_http: bool,
+    disabled: bool,
+    settings: Settings,
+    http: HttpSettings,
+    shutdown_timeout: Duration,
+    callbacks: Callbacks,
+    before_send: Option<BeforeSend>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(write_key: String) -> Self {
+        Self {
+            write_key,
+            endpoint: DEFAULT_ENDPOINT.to_owned(),
+            allow_insecure_http: false,
+            disabled: false,
+            settings: Settings {
+                flush_interval: Duration::from_secs(2),
+                max_batch_size: 20,
+                max_queue_size: 1000,
+                max_queue_bytes: 256 * 1024 * 1024,
+                overflow: Overflow::DropOldest,
+                retry_max_attempts: 5,
+                retry_initial_delay: Duration::from_secs(1),
+                max_in_flight: 4,
+                flush_on_shutdown: true,
+                show_dropped: false,
+            },
+            http: HttpSettings {
+                connect_timeout: Duration::from_secs(5),
+                request_timeout: Duration::from_secs(10),
+                max_in_flight: 4,
+                roots: Roots::system(),
+            },
+            shutdown_timeout: Duration::from_secs(5),
+            callbacks: Callbacks::default(),
+            before_send: None,
+            transport: None,
+        }
+    }
+
+    /// Settings with the write key, the endpoint and whether it is disabled from the environment, like
+    /// [`Client::from_env`]; everything else can be set as always.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::from_env`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_variables(|name| env::var(name))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Self, ConfigError> {
+        let read = |name: &'static str| match variable(name) {
+            Ok(value) if value.trim().is_empty() => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(ConfigError::new(name, "is not valid Unicode")),
+        };
+        let disabled = match read(DISABLED_VARIABLE)?.as_deref().map(str::trim) {
+            None | Some("0" | "false") => false,
+            Some("1" | "true") => true,
+            Some(other) => return Err(ConfigError::new(DISABLED_VARIABLE, format!("is {other:?}, it must be 1 or 0"))),
+        };
+        let write_key = match read(WRITE_KEY_VARIABLE)? {
+            Some(write_key) => write_key,
+            None if disabled => String::new(),
+            None => {
+                return Err(ConfigError::new(WRITE_KEY_VARIABLE, "is not set, or blank; it must hold the write key"));
+            }
+        };
+        let mut builder = Self::new(write_key).disabled(disabled);
+        if let Some(endpoint) = read(ENDPOINT_VARIABLE)? {
+            builder = builder.endpoint(endpoint.trim());
+        }
+        Ok(builder)
+    }
+
+    /// Where Klime is. Default `https://i.klime.com`. An `https` URL, or `http` on loopback; a path is allowed.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// The longest that an event waits for its batch to fill. Default 2 s; at least 1 ms, no maximum.
+    pub fn flush_interval(mut self, interval: Duration) -> Self {
+        self.settings.flush_interval = interval;
+        self
+    }
+
+    /// The most events in one request; that many are sent at once. Default 20; from 1 to 100.
+    pub fn max_batch_size(mut self, events: usize) -> Self {
+        self.settings.max_batch_size = events;
+        self
+    }
+
+    /// The most events that may be pending: queued, in flight or in back-off. Default 1000; at least 1. Beyond it
+    /// [`overflow`](Self::overflow) decides.
+    pub fn max_queue_size(mut self, events: usize) -> Self {
+        self.settings.max_queue_size = events;
+        self
+    }
+
+    /// The most bytes of JSON that may be pending. Default 256 MiB; at least 200 KiB, so that any event fits. Beyond it
+    /// [`overflow`](Self::overflow) decides.
+    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_queue_bytes = bytes;
+        self
+    }
+
+    /// What to drop when the queue is full. Default [`Overflow::DropOldest`].
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.settings.overflow = overflow;
+        self
+    }
+
+    /// The most requests made for a batch, the first included. Default 5; at least 1.
+    pub fn retry_max_attempts(mut self, attempts: u32) -> Self {
+        self.settings.retry_max_attempts = attempts;
+        self
+    }
+
+    /// The longest wait before the first retry; it doubles with each further one, up to 16 s, and is cut by up to a half at random.
+    /// Default 1 s; at least 1 ms.
+    pub fn retry_initial_delay(mut self, delay: Duration) -> Self {
+        self.settings.retry_initial_delay = delay;
+        self
+    }
+
+    /// The most batches under way at the same time, back-off included. Default 4; from 1 to 64. With 1 they go out strictly in
+    /// order.
+    pub fn max_in_flight(mut self, batches: usize) -> Self {
+        self.settings.max_in_flight = batches;
+        self.http.max_in_flight = batches;
+        self
+    }
+
+    /// How long a connection may take. Default 5 s; at least 1 ms.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.http.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a whole request may take, connection and answer included. Default 10 s; at least 1 ms.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.http.request_timeout = timeout;
+        self
+    }
+
+    /// How long `shutdown().await`, the install guard and the drop of the last handle may take. Default 5 s; no bounds.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Whether a shutdown sends what is queued. Default `true`. With `false` it sends nothing more and drops it, reason
+    /// [`ShutdownDeadline`](DropReason::ShutdownDeadline).
+    pub fn flush_on_shutdown(mut self, flush: bool) -> Self {
+        self.settings.flush_on_shutdown = flush;
+        self
+    }
+
+    /// Allows an `http://` endpoint that is not on loopback. The write key and all events can then be read on the way. Default
+    /// `false`.
+    pub fn allow_insecure_http(mut self, allow: bool) -> Self {
+        self.allow_insecure_http = allow;
+        self
+    }
+
+    /// Which certificate authorities to trust. Default [`Roots::system`].
+    pub fn roots(mut self, roots: Roots) -> Self {
+        self.http.roots = roots;
+        self
+    }
+
+    /// Whether to build a [disabled](Client::disabled) client, which needs no write key. Default `false`.
+    pub fn disabled(mut self, disabled: bool) -> Self {
+        self.disabled = disabled;
+        self
+    }
+
+    /// Called for each batch that failed for good, and for the events that Klime refused one by one.
+    ///
+    /// All callbacks run one after another on a thread of their own: they may block, panic and use the client. When over 1000 (or
+    /// 16 MiB of events) wait, further ones are skipped and counted in
+    /// [`Stats::callbacks_skipped`](crate::Stats::callbacks_skipped).
+    pub fn on_error(mut self, callback: impl Fn(&SendError, &[Event]) + Send + Sync + 'static) -> Self {
+        self.callbacks.on_error = Some(Arc::new(callback));
+        self
+    }
+
+    /// Called for each batch that Klime took, with its answer; some events may have been refused. Runs like
+    /// [`on_error`](Self::on_error).
+    pub fn on_success(mut self, callback: impl Fn(&BatchResponse) + Send + Sync + 'static) -> Self {
+        self.callbacks.on_success = Some(Arc::new(callback));
+        self
+    }
+
+    /// Called for events that the client dropped. Runs like [`on_error`](Self::on_error).
+    pub fn on_drop(mut self, callback: impl Fn(DropReason, &[Event]) + Send + Sync + 'static) -> Self {
+        self.callbacks.on_drop = Some(Arc::new(callback));
+        self
+    }
+
+    /// Sees each event before it is taken, to change it, or to drop it by `None`: the place to remove what must not leave the
+    /// process. Runs on the caller's thread, before the limits are checked. When it panics, the event is dropped.
+    pub fn before_send(mut self, hook: impl Fn(Event) -> Option<Event> + Send + Sync + 'static) -> Self {
+        self.before_send = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sends through this instead of HTTP. The endpoint and the write key still go into each request.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Checks the settings and starts the client: one thread that sends (more when the server is slow) and one for the callbacks.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] that names the setting, the value and the bounds; or that a thread could not be spawned.
+    pub fn build(mut self) -> Result<Client, ConfigError> {
+        self.check_bounds()?;
+        if self.disabled {
+            return Ok(self.build_disabled());
+        }
+        check_write_key(&self.write_key)?;
+        let endpoint = Endpoint::parse(&self.endpoint, self.allow_insecure_http)?;
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => Arc::new(Http::new(&endpoint, self.http.clone())?),
+        };
+        let target = Target::new(endpoint, self.write_key);
+        self.settings.show_dropped = self.callbacks.on_drop.is_some();
+        let notices = Arc::new(Notices::new(self.callbacks));
+        let max_in_flight = self.settings.max_in_flight;
+        let pipeline = Pipeline::new(self.settings);
+        let shared = Arc::new(Shared::new(pipeline, notices, transport, target, max_in_flight));
+        let handle = Handle { shared, before_send: self.before_send, shutdown_timeout: self.shutdown_timeout };
+        // If it fails, the drop of the handle ends what has been started.
+        let client = Client::from_handle(handle);
+        let started = client.handle().shared.start();
+        started.map_err(|error| ConfigError::new("thread", "could not be spawned").caused_by(error))?;
+        Ok(client)
+    }
+
+    pub(crate) fn build_disabled(self) -> Client {
+        let target = Target::nowhere();
+        let notices = Arc::new(Notices::new(Callbacks::default()));
+        let pipeline = Pipeline::disabled(self.settings);
+        let shared = Arc::new(Shared::new(pipeline, notices, Arc::new(crate::transport::Nowhere), target, 0));
+        Client::from_handle(Handle { shared, before_send: None, shutdown_timeout: Duration::ZERO })
+    }
+
+    fn check_bounds(&self) -> Result<(), ConfigError> {
+        let Settings { max_batch_size, max_queue_size, max_queue_bytes, retry_max_attempts, max_in_flight, .. } =
+            self.settings;
+        at_least("flush_interval", self.settings.flush_interval, SHORTEST)?;
+        within("max_batch_size", max_batch_size, 1, 100)?;
+        at_least("max_queue_size", max_queue_size, 1)?;
+        at_least("max_queue_bytes", max_queue_bytes, MAX_EVENT_BYTES)?;
+        at_least("retry_max_attempts", retry_max_attempts, 1)?;
+        at_least("retry_initial_delay", self.settings.retry_initial_delay, SHORTEST)?;
+        within("max_in_flight", max_in_flight, 1, 64)?;
+        at_least("connect_timeout", self.http.connect_timeout, SHORTEST)?;
+        at_least("request_timeout", self.http.request_timeout, SHORTEST)
+    }
+}
+
+fn at_least<T: PartialOrd + fmt::Debug>(setting: &'static str, value: T, least: T) -> Result<(), ConfigError> {
+    if value >= least {
+        return Ok(());
+    }
+    Err(ConfigError::new(setting, format!("is {value:?}, it must be at least {least:?}")))
+}
+
+fn within(setting: &'static str, value: usize, least: usize, most: usize) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::new(setting, format!("is {value}, it must be from {least} to {most}")))
+}
+
+/// The key goes into a header. It is never shown, so the place of a bad character is named.
+fn check_write_key(write_key: &str) -> Result<(), ConfigError> {
+    if write_key.trim().is_empty() {
+        return Err(ConfigError::new("write_key", "is empty"));
+    }
+    match write_key.char_indices().find(|(_, char)| !char.is_ascii_graphic()) {
+        None => Ok(()),
+        Some((place, char)) => {
+            let code = u32::from(char);
+            Err(ConfigError::new("write_key", format!("has U+{code:04X} at byte {place}, which no header can carry")))
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("write_key", &"<redacted>")
+            .field("endpoint", &self.endpoint)
+            .field("allow_insecure_http", &self.allow_insecure_http)
+            .field("disabled", &self.disabled)
+            .field("settings", &self.settings)
+            .field("http", &self.http)
+            .field("shutdown_timeout", &self.shutdown_timeout)
+            .field("callbacks", &self.callbacks)
+            .field("before_send", &self.before_send.is_some())
+            .field("transport", &self.transport)
+            .finish()
+    }
+}

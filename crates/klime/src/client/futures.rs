@@ -1,0 +1,191 @@
+//! What `flush`, `shutdown`, `send` and `verify` return: futures for any executor. What they wait for has begun already, and goes
+//! on without them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use super::Handle;
+use crate::clock;
+use crate::error::{EnqueueError, Failure, SendError, SendErrorKind};
+use crate::pipeline::{Limits, Purpose, Reply};
+use crate::response::BatchResponse;
+use crate::stats::Report;
+use crate::ticket::Ticket;
+use crate::worker::Shared;
+
+/// A shutdown gives up this long before its deadline, or a tenth of its time if that is less, so that the callbacks for what
+/// was lost still run in time.
+const TIME_FOR_CALLBACKS: Duration = Duration::from_millis(50);
+
+/// A flush or shutdown that has begun.
+pub(crate) struct Ending {
+    purpose: Purpose,
+    began: Instant,
+    deadline: Option<Instant>,
+    ticket: Arc<Ticket<Report>>,
+    shared: Arc<Shared>,
+}
+
+fn limits(purpose: Purpose, began: Instant, timeout: Option<Duration>) -> Limits {
+    let Some(timeout) = timeout else {
+        return Limits::default();
+    };
+    let reserve = match purpose {
+        Purpose::Flush => Duration::ZERO,
+        Purpose::Shutdown => TIME_FOR_CALLBACKS.min(timeout / 10),
+    };
+    Limits { give_up: clock::later(began, timeout - reserve), deadline: clock::later(began, timeout) }
+}
+
+impl Handle {
+    pub(super) fn begin(&self, purpose: Purpose, timeout: Option<Duration>, after_callbacks: bool) -> Ending {
+        let began = clock::now();
+        let limits = limits(purpose, began, timeout);
+        let ticket = Arc::new(Ticket::new());
+        let mut state = self.shared.lock();
+        state.pipeline.begin(purpose, Arc::clone(&ticket), limits, after_callbacks, began);
+        self.shared.release_and_recheck(state);
+        Ending { purpose, began, deadline: limits.deadline, ticket, shared: Arc::clone(&self.shared) }
+    }
+
+    pub(super) fn shutdown(&self, timeout: Duration) -> Ending {
+        self.begin(Purpose::Shutdown, Some(timeout), !self.shared.notices.is_this_thread())
+    }
+
+    pub(super) fn verify(&self) -> Sending {
+        let sending = Sending::new();
+        let now = clock::now();
+        let mut state = self.shared.lock();
+        let pushed = state.pipeline.push_key_check(sending.reply(), now);
+        self.shared.release_and_recheck(state);
+        if let Err(reason) = pushed {
+            sending.refuse(EnqueueError::dropped(reason));
+        }
+        sending
+    }
+}
+
+impl Ending {
+    fn within(mut self, timeout: Duration) -> Self {
+        let limits = limits(self.purpose, self.began, Some(timeout));
+        self.deadline = limits.deadline;
+        let mut state = self.shared.lock();
+        state.pipeline.set_limits(&self.ticket, limits, clock::now());
+        self.shared.release_and_recheck(state);
+        self
+    }
+
+    pub(super) fn wait(self) -> Report {
+        if let Some(report) = self.ticket.wait_until(self.deadline) {
+            return report;
+        }
+        // The deadline has passed. This thread ends the wait itself, however busy the workers are.
+        let mut state = self.shared.lock();
+        state.pipeline.tick(clock::now());
+        self.shared.release_and_recheck(state);
+        self.ticket.wait_until(None).unwrap_or_default()
+    }
+}
+
+macro_rules! ending_future {
+    ($(#[$docs:meta])* $name:ident) => {
+        $(#[$docs])*
+        #[must_use = "it has begun already; await it for the report"]
+        pub struct $name(Option<Ending>);
+
+        impl $name {
+            pub(crate) fn of(ending: Ending) -> Self {
+                Self(Some(ending))
+            }
+        }
+
+        impl Future for $name {
+            type Output = Report;
+
+            fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Report> {
+                match &self.0 {
+                    Some(ending) => ending.ticket.poll(context),
+                    None => Poll::Ready(Report::default()),
+                }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+ending_future! {
+    /// A flush that has begun; resolves to its [`Report`]. From [`Client::flush`](crate::Client::flush).
+    Flush
+}
+
+ending_future! {
+    /// A shutdown that has begun; resolves to its [`Report`]. From [`Client::shutdown`](crate::Client::shutdown).
+    Shutdown
+}
+
+impl Flush {
+    /// The flush of a client that is not there.
+    pub(crate) fn of_nothing() -> Self {
+        Self(None)
+    }
+
+    /// Ends the wait after `timeout` (from the call of `flush`), with what there is. The client goes on with the rest.
+    pub fn within(self, timeout: Duration) -> Self {
+        Self(self.0.map(|ending| ending.within(timeout)))
+    }
+}
+
+impl Shutdown {
+    /// Sets how long it may take (from the call of `shutdown`) instead of `shutdown_timeout`. What is left then is dropped.
+    pub fn within(self, timeout: Duration) -> Self {
+        Self(self.0.map(|ending| ending.within(timeout)))
+    }
+}
+
+/// An event on its way, or a check of the write key; resolves to Klime's answer. From [`send`](crate::Track::send) and
+/// [`verify`](crate::Client::verify).
+#[must_use = "it is on its way already; await it for the answer"]
+pub struct Sending(Reply);
+
+impl Sending {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Ticket::new()))
+    }
+
+    pub(super) fn reply(&self) -> Reply {
+        Arc::clone(&self.0)
+    }
+
+    pub(super) fn refuse(&self, error: EnqueueError) {
+        self.0.fill(Err(SendError::refused_at_call(error)));
+    }
+
+    pub(crate) fn wait(self, timeout: Duration) -> Result<BatchResponse, SendError> {
+        let deadline = clock::later(clock::now(), timeout);
+        let timed_out = || Err(SendError::new(Failure::of_kind(SendErrorKind::Timeout), Vec::new()));
+        self.0.wait_until(deadline).unwrap_or_else(timed_out)
+    }
+}
+
+impl Future for Sending {
+    type Output = Result<BatchResponse, SendError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll(context)
+    }
+}
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending").field("answered", &self.0.was_filled()).finish_non_exhaustive()
+    }
+}

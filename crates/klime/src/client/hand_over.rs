@@ -1,0 +1,133 @@
+//! The way of an event from the caller into the pipeline: encode, screen, check, push.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Client, Handle, Sending};
+use crate::clock;
+use crate::error::EnqueueError;
+use crate::event::{Draft, Encoded, Event, MAX_EVENT_BYTES, MessageId, Target};
+use crate::notices::{Events, Lost, Notice};
+use crate::pipeline::Reply;
+use crate::stats::DropReason;
+
+/// The app's hook that sees each event before it is taken.
+pub(crate) type BeforeSend = Arc<dyn Fn(Event) -> Option<Event> + Send + Sync>;
+
+/// Where an event goes.
+pub(crate) enum Lane {
+    Queue,
+    /// Before all others; the answer is wanted.
+    Urgent(Reply),
+}
+
+pub(crate) fn enqueue(target: Target<'_>, draft: Draft) -> Result<(), EnqueueError> {
+    let handle = handle_of(&target)?;
+    draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Queue)).map(drop)
+}
+
+pub(crate) fn try_enqueue(target: Target<'_>, draft: Draft) -> Result<MessageId, EnqueueError> {
+    let handle = handle_of(&target)?;
+    draft.encoded(|encoded| {
+        let screened = handle.take_encoded(&encoded, Lane::Queue)?;
+        Ok(screened.unwrap_or_else(|| encoded.message_id()))
+    })
+}
+
+pub(crate) fn send(target: Target<'_>, draft: Draft) -> Sending {
+    let sending = Sending::new();
+    let taken = handle_of(&target)
+        .and_then(|handle| draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Urgent(sending.reply()))));
+    if let Err(error) = taken {
+        sending.refuse(error);
+    }
+    sending
+}
+
+fn handle_of<'t>(target: &'t Target<'_>) -> Result<&'t Handle, EnqueueError> {
+    target.client().map(Client::handle).ok_or_else(|| {
+        warn_once();
+        EnqueueError::dropped(DropReason::Disabled)
+    })
+}
+
+/// No client is installed. That is a fault of the program, told once.
+fn warn_once() {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(target: "klime", "no default klime client is installed, events are dropped; see Client::install");
+    }
+}
+
+impl Handle {
+    /// Takes an event of a fluent builder; returns its message id if the `before_send` hook has seen it.
+    fn take_encoded(&self, encoded: &Encoded<'_>, lane: Lane) -> Result<Option<MessageId>, EnqueueError> {
+        if let Some(problem) = &encoded.problem {
+            return Err(self.refuse(problem.clone(), encoded.json));
+        }
+        if self.before_send.is_none() {
+            return self.push(encoded.json, lane).map(|()| None);
+        }
+        match Event::from_wire(encoded.json) {
+            Some(event) => self.take_event(event, lane).map(Some),
+            None => Err(self.refuse(EnqueueError::invalid("event cannot be decoded again"), encoded.json)),
+        }
+    }
+
+    /// Takes an event of the dynamic form.
+    pub(super) fn take_event(&self, event: Event, lane: Lane) -> Result<MessageId, EnqueueError> {
+        let event = self.screen(event)?;
+        let message_id = event.owned_message_id();
+        match event.encode() {
+            (json, None) => self.push(&json, lane).map(|()| message_id),
+            (json, Some(problem)) => Err(self.refuse(problem, &json)),
+        }
+    }
+
+    /// Shows an event to the `before_send` hook. When the hook panics, the event goes no further.
+    fn screen(&self, event: Event) -> Result<Event, EnqueueError> {
+        let Some(hook) = &self.before_send else {
+            return Ok(event);
+        };
+        let kept = self.shared.notices.shows_dropped().then(|| event.clone());
+        let screened = catch_unwind(AssertUnwindSafe(|| hook(event)));
+        screened.ok().flatten().ok_or_else(|| {
+            let (json, _) = kept.map(Event::encode).unwrap_or_default();
+            self.refuse(EnqueueError::dropped(DropReason::BeforeSend), &json)
+        })
+    }
+
+    /// Gives an event's final JSON to the pipeline.
+    fn push(&self, json: &[u8], lane: Lane) -> Result<(), EnqueueError> {
+        if json.len() > MAX_EVENT_BYTES {
+            return Err(self.refuse(EnqueueError::too_large(json.len(), MAX_EVENT_BYTES), json));
+        }
+        let now = clock::now();
+        let mut state = self.shared.lock();
+        let pushed = match lane {
+            Lane::Queue => state.pipeline.push(json, now),
+            Lane::Urgent(reply) => state.pipeline.push_urgent(json, reply, now),
+        };
+        self.shared.release(state, pushed.ok().flatten());
+        pushed.map(drop).map_err(|reason| {
+            let error = EnqueueError::dropped(reason);
+            self.tell_dropped(&error, json);
+            error
+        })
+    }
+
+    /// Books an event that goes no further.
+    fn refuse(&self, error: EnqueueError, json: &[u8]) -> EnqueueError {
+        self.shared.lock().pipeline.refuse(error.kind());
+        self.tell_dropped(&error, json);
+        error
+    }
+
+    fn tell_dropped(&self, error: &EnqueueError, json: &[u8]) {
+        let events = self.shared.notices.shows_dropped().then(|| Events::Loose(vec![json.into()]));
+        let lost = Lost::new(error.kind(), 1).showing(events).because(error.clone());
+        self.shared.notices.post(Notice::Dropped(lost));
+    }
+}

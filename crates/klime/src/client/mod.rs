@@ -1,0 +1,239 @@
+//! [`Client`]: the handle that an app holds.
+
+mod futures;
+pub(crate) mod hand_over;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use futures::{Flush, Sending, Shutdown};
+pub(crate) use hand_over::BeforeSend;
+
+use crate::builder::ClientBuilder;
+use crate::error::{AlreadyInstalled, ConfigError, EnqueueError, SendError};
+use crate::event::{Anonymous, Event, Group, Identify, MessageId, Target, Track};
+use crate::global::{self, InstallGuard};
+use crate::pipeline::Purpose;
+use crate::response::BatchResponse;
+use crate::stats::{Report, Stats};
+use crate::worker::{self, Shared};
+
+/// The client: takes events and sends them to Klime in the background.
+///
+/// A clone is another handle to the same client, and cheap. It is `Send + Sync`, works on any thread, and needs no async runtime.
+///
+/// Dropping the last handle shuts the client down like [`shutdown`](Self::shutdown), waiting for at most `shutdown_timeout`
+/// (5 s). In async code call `shutdown().await` before, so that the wait blocks no executor thread.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Client, json};
+///
+/// let klime = Client::new("your-write-key")?;
+/// klime.identify("user_123").traits(json!({ "email": "user@example.com" })).enqueue();
+/// klime.track("Button Clicked").user("user_123").property("plan", "pro").enqueue();
+/// klime.group("org_456").user("user_123").traits(json!({ "name": "Acme Inc" })).enqueue();
+/// # let _ = klime.shutdown_blocking(std::time::Duration::ZERO);
+/// # Ok::<(), klime::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    handle: Arc<Handle>,
+}
+
+/// What all clones of a client share; its end is the client's.
+pub(crate) struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) before_send: Option<BeforeSend>,
+    pub(crate) shutdown_timeout: Duration,
+}
+
+impl Client {
+    /// A client with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the write key is empty or cannot be sent in a header, when the environment names a proxy that cannot be
+    /// used, or when no thread can be spawned.
+    pub fn new(write_key: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::builder(write_key).build()
+    }
+
+    /// Settings for a client that is not quite like the default.
+    pub fn builder(write_key: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(write_key.into())
+    }
+
+    /// A client from the environment: `KLIME_WRITE_KEY` (required), `KLIME_ENDPOINT` (optional), and `KLIME_DISABLED=1` for a
+    /// [disabled](Self::disabled) one that needs no key.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] that names the variable, when the key is unset or blank, or a value is no good; and as
+    /// [`new`](Self::new).
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// A client that sends nothing and starts no thread: each event is counted as dropped, reason
+    /// [`Disabled`](crate::DropReason::Disabled).
+    #[must_use]
+    pub fn disabled() -> Self {
+        ClientBuilder::new(String::new()).build_disabled()
+    }
+
+    pub(crate) fn from_handle(handle: Handle) -> Self {
+        Self { handle: Arc::new(handle) }
+    }
+
+    /// Begins a track event: a user or a group did something. The name should be "Object Action" in the past tense, such as
+    /// `Report Generated`; not empty.
+    pub fn track(&self, name: impl AsRef<str>) -> Track<'_, Anonymous> {
+        Track::new(Target::Borrowed(self), name.as_ref())
+    }
+
+    /// Begins an identify event: who a user is.
+    pub fn identify(&self, user_id: impl fmt::Display) -> Identify<'_> {
+        Identify::new(Target::Borrowed(self), user_id)
+    }
+
+    /// Begins a group event: what a group is, and with `.user(id)` that the user belongs to it.
+    pub fn group(&self, group_id: impl fmt::Display) -> Group<'_> {
+        Group::new(Target::Borrowed(self), group_id)
+    }
+
+    /// Puts an event into the queue and returns at once, like the fluent [`enqueue`](crate::Track::enqueue). One that cannot be
+    /// taken is dropped and counted.
+    pub fn enqueue_event(&self, event: Event) {
+        // The drop is in the books already.
+        let _ = self.try_enqueue_event(event);
+    }
+
+    /// Like [`enqueue_event`](Self::enqueue_event), but says what became of it.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError`] when the event was dropped.
+    pub fn try_enqueue_event(&self, event: Event) -> Result<MessageId, EnqueueError> {
+        self.handle.take_event(event, hand_over::Lane::Queue)
+    }
+
+    /// Sends an event at once, in a batch of its own, like the fluent [`send`](crate::Track::send).
+    pub fn send_event(&self, event: Event) -> Sending {
+        let sending = Sending::new();
+        if let Err(error) = self.handle.take_event(event, hand_over::Lane::Urgent(sending.reply())) {
+            sending.refuse(error);
+        }
+        sending
+    }
+
+    /// Sends everything that is pending now, and resolves to what became of it: a barrier over all events enqueued before,
+    /// queued, in flight or in back-off. Works on any executor. The flush begins at the call; dropping the future only
+    /// ends the wait.
+    ///
+    /// It takes as long as the retries take; [`within`](Flush::within) sets a deadline. Callbacks are not waited for.
+    pub fn flush(&self) -> Flush {
+        Flush::of(self.handle.begin(Purpose::Flush, None, false))
+    }
+
+    /// Like [`flush`](Self::flush), waiting on this thread, for at most `timeout`.
+    pub fn flush_blocking(&self, timeout: Duration) -> Report {
+        self.handle.begin(Purpose::Flush, Some(timeout), false).wait()
+    }
+
+    /// Takes no more events, sends what is pending, and resolves to what became of it, at the latest after `shutdown_timeout`
+    /// (5 s; [`within`](Shutdown::within) sets another): what is left then is dropped. Callbacks are waited for within that
+    /// time, unless this is called from one.
+    ///
+    /// When nothing can be sent before the deadline, it does not wait for it. The shutdown begins at the call; dropping the
+    /// future only ends the wait. Calling it again is no harm and has the same result.
+    pub fn shutdown(&self) -> Shutdown {
+        Shutdown::of(self.handle.shutdown(self.handle.shutdown_timeout))
+    }
+
+    /// Like [`shutdown`](Self::shutdown), waiting on this thread, for at most `timeout`.
+    pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
+        self.handle.shutdown(timeout).wait()
+    }
+
+    /// Checks the write key, without sending an event: resolves to `Ok` when Klime takes it.
+    ///
+    /// Resolves to [`SendError`] with status 401 when Klime knows no such key, or as [`send`](crate::Track::send).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn check() -> Result<(), Box<dyn std::error::Error>> {
+    /// klime::Client::from_env()?.verify().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn verify(&self) -> Sending {
+        self.handle.verify()
+    }
+
+    /// Like [`verify`](Self::verify), waiting on this thread, for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    pub fn verify_blocking(&self, timeout: Duration) -> Result<BatchResponse, SendError> {
+        self.handle.verify().wait(timeout)
+    }
+
+    /// A consistent copy of the books.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let books = self.handle.shared.lock().pipeline.stats();
+        Stats { callbacks_skipped: self.handle.shared.notices.skipped(), ..books }
+    }
+
+    /// How many events are pending: queued, in flight or in back-off. At most `max_queue_size`.
+    #[must_use]
+    pub fn queue_size(&self) -> usize {
+        usize::try_from(self.stats().pending).unwrap_or(usize::MAX)
+    }
+
+    /// Makes this the process's default client, which [`klime::track`](crate::track), [`identify`](crate::identify()),
+    /// [`group`](crate::group()) and [`flush`](crate::flush) work with. The guard takes it back and shuts the client down.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyInstalled`] when there is one; it stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let _guard = klime::Client::disabled().install()?;
+    /// klime::track("Button Clicked").user("user_123").enqueue();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn install(&self) -> Result<InstallGuard, AlreadyInstalled> {
+        global::install(self)
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let ending = self.shutdown(self.shutdown_timeout);
+        if !worker::is_this_thread() {
+            // What was lost is in the log and went to `on_drop`.
+            let _ = ending.wait();
+        }
+        self.shared.orphan();
+    }
+}

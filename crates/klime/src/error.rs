@@ -1,0 +1,367 @@
+//! What can go wrong, one type for each moment: [`ConfigError`] when a client is built, [`EnqueueError`] at the call,
+//! [`SendError`] on delivery.
+//!
+//! None of them ever holds the write key or an event's content in its text.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::Event;
+use crate::response::BatchResponse;
+use crate::stats::DropReason;
+
+/// A client could not be built: a setting is missing or out of its bounds.
+///
+/// The text names the setting, the value and the bounds; a write key is never shown.
+///
+/// # Examples
+///
+/// ```
+/// let error = klime::Client::builder("key").max_batch_size(101).build().unwrap_err();
+/// assert_eq!(error.setting(), "max_batch_size");
+/// assert_eq!(error.to_string(), "max_batch_size is 101, it must be from 1 to 100");
+/// ```
+pub struct ConfigError(Box<ConfigProblem>);
+
+struct ConfigProblem {
+    setting: &'static str,
+    problem: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(setting: &'static str, problem: impl Into<String>) -> Self {
+        Self(Box::new(ConfigProblem { setting, problem: problem.into(), source: None }))
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The setting at fault, by the name of its setter, or of its environment variable when it was read from there.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        self.0.setting
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.setting, self.0.problem)
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigError").field("setting", &self.0.setting).field("problem", &self.0.problem).finish()
+    }
+}
+
+impl Error for ConfigError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// An event was not taken into the queue. It is counted under [`kind`](Self::kind) all the same.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Client, DropReason};
+///
+/// let klime = Client::new("key")?;
+/// let error = klime.track("").user("user_123").try_enqueue().unwrap_err();
+/// assert_eq!(error.kind(), DropReason::Invalid);
+/// assert_eq!(error.to_string(), "event name is empty");
+/// # Ok::<(), klime::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct EnqueueError(Arc<EnqueueProblem>);
+
+struct EnqueueProblem {
+    reason: DropReason,
+    problem: Cow<'static, str>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl EnqueueError {
+    pub(crate) fn dropped(reason: DropReason) -> Self {
+        Self(Arc::new(EnqueueProblem { reason, problem: reason.sentence().into(), source: None }))
+    }
+
+    pub(crate) fn invalid(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(EnqueueProblem { reason: DropReason::Invalid, problem: problem.into(), source: None }))
+    }
+
+    pub(crate) fn unencodable(what: &str, source: serde_json::Error) -> Self {
+        Self(Arc::new(EnqueueProblem {
+            reason: DropReason::Invalid,
+            problem: format!("{what} cannot be encoded as JSON").into(),
+            source: Some(Box::new(source)),
+        }))
+    }
+
+    pub(crate) fn too_large(bytes: usize, most: usize) -> Self {
+        Self(Arc::new(EnqueueProblem {
+            reason: DropReason::TooLarge,
+            problem: format!("event is {bytes} bytes of JSON, the most is {most}").into(),
+            source: None,
+        }))
+    }
+
+    /// Why the event was not taken; the reason that it is counted under.
+    #[must_use]
+    pub fn kind(&self) -> DropReason {
+        self.0.reason
+    }
+
+    /// Whether the event itself is at fault, so that trying again is no use.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.0.reason, DropReason::Invalid | DropReason::TooLarge)
+    }
+}
+
+impl fmt::Display for EnqueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.problem)
+    }
+}
+
+impl fmt::Debug for EnqueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnqueueError").field("kind", &self.0.reason).field("problem", &self.0.problem).finish()
+    }
+}
+
+impl Error for EnqueueError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// What kind of [`SendError`] it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SendErrorKind {
+    /// Klime took the batch (2xx) but refused these events in it.
+    Rejected,
+    /// Klime answered with a status that is permanent, or that stayed transient until the attempts were spent.
+    Status,
+    /// No answer came: connection, TLS or time-out, until the attempts were spent.
+    Network,
+    /// The time given to `send_blocking` is over. The event stays with the client, which goes on trying.
+    Timeout,
+    /// The client is shut down.
+    Closed,
+    /// The client dropped the event for this reason.
+    Dropped(DropReason),
+}
+
+/// Events were not delivered.
+///
+/// Given to `on_error`, and returned by `send`. It holds the events, so that they can be kept and tried again.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Client, SendErrorKind};
+/// use std::time::Duration;
+///
+/// let klime = Client::new("key")?;
+/// klime.shutdown_blocking(Duration::from_secs(1));
+/// let error = klime.track("Invoice Paid").group("org_456").send_blocking(Duration::from_secs(1)).unwrap_err();
+/// assert_eq!(error.kind(), SendErrorKind::Closed);
+/// assert_eq!(error.to_string(), "client is shutdown");
+/// # Ok::<(), klime::ConfigError>(())
+/// ```
+pub struct SendError(Box<SendProblem>);
+
+pub(crate) struct SendProblem {
+    pub(crate) failure: Failure,
+    pub(crate) events: Vec<Event>,
+}
+
+/// A delivery that failed, before its events are decoded.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) kind: SendErrorKind,
+    pub(crate) status: Option<u16>,
+    pub(crate) attempts: u32,
+    /// What the server said about it, without the write key.
+    pub(crate) detail: Option<String>,
+    pub(crate) response: Option<BatchResponse>,
+    pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    pub(crate) fn of_kind(kind: SendErrorKind) -> Self {
+        Self { kind, status: None, attempts: 0, detail: None, response: None, source: None }
+    }
+
+    pub(crate) fn dropped(reason: DropReason) -> Self {
+        Self::of_kind(match reason {
+            DropReason::Closed => SendErrorKind::Closed,
+            other => SendErrorKind::Dropped(other),
+        })
+    }
+}
+
+impl SendError {
+    pub(crate) fn new(failure: Failure, events: Vec<Event>) -> Self {
+        Self(Box::new(SendProblem { failure, events }))
+    }
+
+    pub(crate) fn refused_at_call(error: EnqueueError) -> Self {
+        let mut failure = Failure::dropped(error.kind());
+        if error.is_invalid() {
+            failure.source = Some(Arc::new(error));
+        }
+        Self::new(failure, Vec::new())
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> SendErrorKind {
+        self.0.failure.kind
+    }
+
+    /// The HTTP status of the last answer; `None` when there was none.
+    #[must_use]
+    pub fn status_code(&self) -> Option<u16> {
+        self.0.failure.status
+    }
+
+    /// How many requests were made for these events; 0 when they never left the process.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.failure.attempts
+    }
+
+    /// The events that were not delivered, with their message ids. `on_error` gets the same slice.
+    ///
+    /// Empty when the event never became one (bad input), and when Klime said that it refused some events of a batch but not
+    /// which.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.0.events
+    }
+
+    /// Klime's answer, for kind [`SendErrorKind::Rejected`].
+    #[must_use]
+    pub fn response(&self) -> Option<&BatchResponse> {
+        self.0.failure.response.as_ref()
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.failure.fmt(f)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            SendErrorKind::Rejected => {
+                let refused = self.response.as_ref().map_or(0, |response| response.failed);
+                write!(f, "Klime refused {refused} of the batch's events")?;
+                if let Some(first) = self.response.as_ref().and_then(|response| response.errors.first()) {
+                    write!(f, ", the first with code {:?}", first.code)?;
+                }
+                Ok(())
+            }
+            SendErrorKind::Status => {
+                write!(f, "Klime answered {}", self.status.unwrap_or(0))?;
+                if let Some(detail) = &self.detail {
+                    write!(f, " ({detail})")?;
+                }
+                self.write_attempts(f)
+            }
+            SendErrorKind::Network => {
+                f.write_str("network error, no answer from Klime")?;
+                self.write_attempts(f)
+            }
+            SendErrorKind::Timeout => f.write_str("no answer in the time given, the client goes on trying"),
+            SendErrorKind::Closed => f.write_str(DropReason::Closed.sentence()),
+            SendErrorKind::Dropped(reason) => f.write_str(reason.sentence()),
+        }
+    }
+}
+
+impl Failure {
+    fn write_attempts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempts {
+            0 | 1 => Ok(()),
+            attempts => write!(f, " after {attempts} attempts"),
+        }
+    }
+}
+
+impl fmt::Debug for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError")
+            .field("kind", &self.0.failure.kind)
+            .field("status_code", &self.0.failure.status)
+            .field("attempts", &self.0.failure.attempts)
+            .field("events", &self.0.events.len())
+            .field("source", &self.0.failure.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Error for SendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.failure.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// A default client is installed already; see [`Client::install`](crate::Client::install).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlreadyInstalled(pub(crate) ());
+
+impl fmt::Display for AlreadyInstalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a default klime client is installed already")
+    }
+}
+
+impl Error for AlreadyInstalled {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_one_pointer_wide_and_cross_threads() {
+        fn check<E: Error + Send + Sync + 'static>(size: usize) {
+            assert_eq!(size_of::<E>(), size);
+        }
+        check::<ConfigError>(size_of::<usize>());
+        check::<EnqueueError>(size_of::<usize>());
+        check::<SendError>(size_of::<usize>());
+        check::<AlreadyInstalled>(0);
+    }
+
+    #[test]
+    fn every_failure_says_what_happened() {
+        let mut failure = Failure::of_kind(SendErrorKind::Status);
+        failure.status = Some(503);
+        failure.attempts = 5;
+        failure.detail = Some("try later".to_owned());
+        assert_eq!(failure.to_string(), "Klime answered 503 (try later) after 5 attempts");
+
+        let mut failure = Failure::of_kind(SendErrorKind::Network);
+        failure.attempts = 1;
+        assert_eq!(failure.to_string(), "network error, no answer from Klime");
+
+        let timeout = Failure::of_kind(SendErrorKind::Timeout);
+        assert_eq!(timeout.to_string(), "no answer in the time given, the client goes on trying");
+        assert_eq!(Failure::dropped(DropReason::Closed).to_string(), "client is shutdown");
+        assert_eq!(Failure::dropped(DropReason::QueueFull).to_string(), "queue is full");
+    }
+}

@@ -1,0 +1,247 @@
+//! An event under construction by a fluent builder: text that is already JSON, in buffers that are used again.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::fields::Fields;
+use super::{Event, EventKind, LIBRARY_NAME, LIBRARY_VERSION, MessageId, id};
+use crate::client::Client;
+use crate::clock;
+use crate::error::EnqueueError;
+
+/// The client that a fluent builder works for: borrowed from the app, or the installed default if there is one.
+#[derive(Debug)]
+pub(crate) enum Target<'c> {
+    Borrowed(&'c Client),
+    Default(Option<Client>),
+}
+
+impl Target<'_> {
+    pub(crate) fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Borrowed(client) => Some(client),
+            Self::Default(client) => client.as_ref(),
+        }
+    }
+}
+
+/// The buffers of one draft. A thread keeps one set, so that an event costs no allocation.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// Name and ids as JSON strings, in the order of the calls.
+    texts: Vec<u8>,
+    fields: Fields,
+    /// The whole event.
+    json: Vec<u8>,
+}
+
+/// Buffers that grew beyond this are given back to the allocator.
+const MOST_BYTES_KEPT: usize = 64 * 1024;
+
+thread_local! {
+    static KEPT: RefCell<Option<Box<Scratch>>> = const { RefCell::new(None) };
+}
+
+impl Scratch {
+    fn take() -> Box<Self> {
+        let kept = KEPT.try_with(|kept| kept.try_borrow_mut().ok().and_then(|mut kept| kept.take()));
+        kept.ok().flatten().unwrap_or_default()
+    }
+
+    fn give_back(mut self: Box<Self>) {
+        if self.texts.capacity() + self.fields.capacity() + self.json.capacity() > MOST_BYTES_KEPT {
+            return;
+        }
+        self.texts.clear();
+        self.fields.clear();
+        self.json.clear();
+        // At the end of a thread there is nowhere to keep it any more.
+        let _ = KEPT.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = Some(self)));
+    }
+}
+
+/// Where a text stands in [`Scratch::texts`]; empty when it was not given.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+/// What a fluent builder has gathered so far. The first thing that is wrong is kept for the end of the chain.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    kind: EventKind,
+    scratch: Box<Scratch>,
+    name: Span,
+    user: Span,
+    group: Span,
+    message_id: Span,
+    timestamp: Option<SystemTime>,
+    ip: Option<IpAddr>,
+    problem: Option<EnqueueError>,
+}
+
+impl Draft {
+    pub(super) fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            scratch: Scratch::take(),
+            name: Span::default(),
+            user: Span::default(),
+            group: Span::default(),
+            message_id: Span::default(),
+            timestamp: None,
+            ip: None,
+            problem: None,
+        }
+    }
+
+    pub(super) fn set_name(&mut self, name: &str) {
+        self.name = self.text("event name", name);
+    }
+
+    pub(super) fn set_user(&mut self, id: impl Display) {
+        self.user = self.text("user id", id);
+    }
+
+    pub(super) fn set_group(&mut self, id: impl Display) {
+        self.group = self.text("group id", id);
+    }
+
+    pub(super) fn set_message_id(&mut self, id: impl Display) {
+        self.message_id = self.text("message id", id);
+    }
+
+    pub(super) fn set_timestamp(&mut self, timestamp: SystemTime) {
+        self.timestamp = Some(timestamp);
+    }
+
+    pub(super) fn set_ip(&mut self, ip: IpAddr) {
+        self.ip = Some(ip);
+    }
+
+    pub(super) fn merge_fields<T: Serialize + ?Sized>(&mut self, object: &T) {
+        let merged = self.scratch.fields.merge(self.kind.fields_name(), object);
+        self.note(merged);
+    }
+
+    pub(super) fn add_field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) {
+        let added = self.scratch.fields.add(self.kind.field_word(), key, value);
+        self.note(added);
+    }
+
+    fn note(&mut self, outcome: Result<(), EnqueueError>) {
+        if let Err(problem) = outcome {
+            self.problem.get_or_insert(problem);
+        }
+    }
+
+    fn text(&mut self, what: &'static str, value: impl Display) -> Span {
+        let texts = &mut self.scratch.texts;
+        let start = texts.len();
+        texts.push(b'"');
+        let raw = texts.len();
+        let problem = match write!(texts, "{value}") {
+            Ok(()) if texts.len() == raw => Some(format!("{what} is empty")),
+            Ok(()) => None,
+            Err(_) => Some(format!("{what} cannot be formatted, its Display failed")),
+        };
+        super::close_json_string(texts, raw);
+        let span = Span { start, end: texts.len() };
+        if let Some(problem) = problem {
+            self.note(Err(EnqueueError::invalid(problem)));
+        }
+        span
+    }
+
+    /// Encodes the event, hands it to `use_it`, and keeps the buffers for the next one.
+    pub(crate) fn encoded<R>(mut self, use_it: impl FnOnce(Encoded<'_>) -> R) -> R {
+        let message_id = self.encode();
+        let json = self.scratch.json.as_slice();
+        let message_id = json.get(message_id.start..message_id.end).unwrap_or_default();
+        let used = use_it(Encoded { json, message_id, problem: self.problem.take() });
+        self.scratch.give_back();
+        used
+    }
+
+    /// Fills `scratch.json` and says where the message id stands in it. What is wrong is left out, and noted.
+    fn encode(&mut self) -> Span {
+        let Scratch { texts, fields, json } = &mut *self.scratch;
+        let put_text = |json: &mut Vec<u8>, key: &str, span: Span| {
+            if span.end > span.start {
+                json.extend_from_slice(key.as_bytes());
+                json.extend_from_slice(texts.get(span.start..span.end).unwrap_or_default());
+            }
+        };
+        json.clear();
+        json.extend_from_slice(b"{\"type\":\"");
+        json.extend_from_slice(self.kind.as_str().as_bytes());
+        json.extend_from_slice(b"\",\"messageId\":");
+        let id_start = json.len();
+        let identified = if self.message_id.end == 0 {
+            id::write_new(json)
+        } else {
+            put_text(json, "", self.message_id);
+            Ok(())
+        };
+        let message_id = Span { start: id_start, end: json.len() };
+        json.extend_from_slice(b",\"timestamp\":\"");
+        let timed = clock::write_timestamp(json, self.timestamp.unwrap_or_else(clock::wall));
+        json.push(b'"');
+        put_text(json, ",\"event\":", self.name);
+        put_text(json, ",\"userId\":", self.user);
+        put_text(json, ",\"groupId\":", self.group);
+        fields.write_object(json, self.kind.fields_name());
+        write_context(json, self.ip);
+        json.push(b'}');
+        self.note(identified.map_err(EnqueueError::invalid));
+        self.note(timed.map_err(EnqueueError::invalid));
+        message_id
+    }
+
+    /// The dynamic form of what was gathered; what was wrong goes with it.
+    pub(super) fn into_event(self) -> Event {
+        let kind = self.kind;
+        self.encoded(|encoded| {
+            let event = Event::from_wire(encoded.json).unwrap_or_else(|| Event::empty(kind));
+            match encoded.problem {
+                Some(problem) => event.with_problem(problem),
+                None => event,
+            }
+        })
+    }
+}
+
+/// An encoded event, for as long as its buffers are borrowed.
+#[derive(Debug)]
+pub(crate) struct Encoded<'a> {
+    /// The event's JSON; when there is a problem, without the part at fault.
+    pub(crate) json: &'a [u8],
+    /// The message id within it, quotes included.
+    message_id: &'a [u8],
+    pub(crate) problem: Option<EnqueueError>,
+}
+
+impl Encoded<'_> {
+    pub(crate) fn message_id(&self) -> MessageId {
+        MessageId::new(serde_json::from_slice(self.message_id).unwrap_or_default())
+    }
+}
+
+fn write_context(json: &mut Vec<u8>, ip: Option<IpAddr>) {
+    json.extend_from_slice(b",\"context\":{\"library\":{\"name\":\"");
+    json.extend_from_slice(LIBRARY_NAME.as_bytes());
+    json.extend_from_slice(b"\",\"version\":\"");
+    json.extend_from_slice(LIBRARY_VERSION.as_bytes());
+    json.extend_from_slice(b"\"}");
+    if let Some(ip) = ip {
+        // Writing into memory has no way to fail.
+        let _ = write!(json, ",\"ip\":\"{ip}\"");
+    }
+    json.push(b'}');
+}

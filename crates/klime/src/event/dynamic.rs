@@ -1,0 +1,428 @@
+//! [`Event`], the dynamic form: a view of one event's JSON object that is owned, can be stored and changed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::{EventKind, LIBRARY_NAME, LIBRARY_VERSION, MessageId, id};
+use crate::clock;
+use crate::error::EnqueueError;
+
+/// One event as an owned value, for when it is not known at compile time what it will be, and in callbacks.
+///
+/// It keeps all fields of the JSON it was read from, unknown ones too, and its message id: an event that was given to a callback,
+/// written to a file and read back is the same event to Klime.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Client, Event, json};
+///
+/// let klime = Client::new("key")?;
+/// let event = Event::track("Report Generated")
+///     .with_user("user_123")
+///     .with_properties(json!({ "report_type": "revenue" }));
+///
+/// let stored = serde_json::to_string(&event)?;
+/// let again: Event = serde_json::from_str(&stored)?;
+/// assert_eq!(again, event);
+/// klime.try_enqueue_event(again)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Event {
+    kind: EventKind,
+    /// The object as it is on the wire.
+    object: Map<String, Value>,
+    /// The first thing that was wrong while it was built; reported when it is enqueued.
+    problem: Option<EnqueueError>,
+}
+
+impl Event {
+    /// A track event: something that a user or a group did. It still needs [`with_user`](Self::with_user) or
+    /// [`with_group`](Self::with_group).
+    #[must_use]
+    pub fn track(name: impl Into<String>) -> Self {
+        Self::stamped(EventKind::Track).with_text("event", name.into())
+    }
+
+    /// An identify event: who a user is.
+    #[must_use]
+    pub fn identify(user_id: impl fmt::Display) -> Self {
+        Self::stamped(EventKind::Identify).with_user(user_id)
+    }
+
+    /// A group event: what a group is and, [with a user](Self::with_user), that the user belongs to it.
+    #[must_use]
+    pub fn group(group_id: impl fmt::Display) -> Self {
+        Self::stamped(EventKind::Group).with_group(group_id)
+    }
+
+    /// Sets the user id.
+    #[must_use]
+    pub fn with_user(self, id: impl fmt::Display) -> Self {
+        self.with_text("userId", id.to_string())
+    }
+
+    /// Sets the group id.
+    #[must_use]
+    pub fn with_group(self, id: impl fmt::Display) -> Self {
+        self.with_text("groupId", id.to_string())
+    }
+
+    /// Merges an object into the properties of a track event; of two values for a key the later one wins.
+    #[must_use]
+    pub fn with_properties(self, properties: impl Serialize) -> Self {
+        self.with_fields("properties", properties)
+    }
+
+    /// Sets one property of a track event.
+    #[must_use]
+    pub fn with_property(self, key: impl Into<String>, value: impl Serialize) -> Self {
+        self.with_field("properties", key.into(), value)
+    }
+
+    /// Merges an object into the traits of an identify or group event; of two values for a key the later one wins.
+    #[must_use]
+    pub fn with_traits(self, traits: impl Serialize) -> Self {
+        self.with_fields("traits", traits)
+    }
+
+    /// Sets one trait of an identify or group event.
+    #[must_use]
+    pub fn with_trait_value(self, key: impl Into<String>, value: impl Serialize) -> Self {
+        self.with_field("traits", key.into(), value)
+    }
+
+    /// Sets when it happened; the default is when the event was made. From 1970 to 9999.
+    #[must_use]
+    pub fn with_timestamp(mut self, timestamp: impl Into<SystemTime>) -> Self {
+        let mut text = Vec::with_capacity(clock::TIMESTAMP_LEN);
+        match clock::write_timestamp(&mut text, timestamp.into()) {
+            Ok(()) => self.with_text("timestamp", String::from_utf8_lossy(&text).into_owned()),
+            Err(problem) => {
+                self.note(EnqueueError::invalid(problem));
+                self
+            }
+        }
+    }
+
+    /// Sets the id that Klime recognises a repetition by; the default is a new UUID.
+    #[must_use]
+    pub fn with_message_id(self, id: impl fmt::Display) -> Self {
+        self.with_text("messageId", id.to_string())
+    }
+
+    /// Sets the user's IP address.
+    #[must_use]
+    pub fn with_ip(mut self, ip: impl Into<IpAddr>) -> Self {
+        let ip = Value::from(ip.into().to_string());
+        if let Some(context) = self.object_mut("context") {
+            context.insert("ip".to_owned(), ip);
+        }
+        self
+    }
+
+    /// Which of the three calls it is.
+    #[must_use]
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// The name of a track event.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.object.get("event").and_then(Value::as_str)
+    }
+
+    /// The user id as text.
+    #[must_use]
+    pub fn user_id(&self) -> Option<Cow<'_, str>> {
+        self.id_text("userId")
+    }
+
+    /// The group id as text.
+    #[must_use]
+    pub fn group_id(&self) -> Option<Cow<'_, str>> {
+        self.id_text("groupId")
+    }
+
+    /// The id that Klime recognises a repetition by.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.object.get("messageId").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// When it happened; `None` when it was read from JSON that has no timestamp, or none that can be read.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<SystemTime> {
+        self.object.get("timestamp").and_then(Value::as_str).and_then(clock::parse_timestamp)
+    }
+
+    /// The user's IP address as it was given.
+    #[must_use]
+    pub fn ip(&self) -> Option<&str> {
+        self.object.get("context").and_then(|context| context.get("ip")).and_then(Value::as_str)
+    }
+
+    /// The properties of a track event; `None` when it has none.
+    #[must_use]
+    pub fn properties(&self) -> Option<&Map<String, Value>> {
+        self.object.get("properties").and_then(Value::as_object)
+    }
+
+    /// The traits of an identify or group event; `None` when it has none.
+    #[must_use]
+    pub fn traits(&self) -> Option<&Map<String, Value>> {
+        self.object.get("traits").and_then(Value::as_object)
+    }
+
+    /// The properties, to change them in a `before_send` hook; `None` when it has none.
+    #[must_use]
+    pub fn properties_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.object.get_mut("properties").and_then(Value::as_object_mut)
+    }
+
+    /// The traits, to change them in a `before_send` hook; `None` when it has none.
+    #[must_use]
+    pub fn traits_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.object.get_mut("traits").and_then(Value::as_object_mut)
+    }
+
+    /// The whole event as it is on the wire.
+    #[must_use]
+    pub fn as_object(&self) -> &Map<String, Value> {
+        &self.object
+    }
+
+    /// An event with nothing but its kind.
+    pub(super) fn empty(kind: EventKind) -> Self {
+        let object = Map::from_iter([("type".to_owned(), Value::from(kind.as_str()))]);
+        Self { kind, object, problem: None }
+    }
+
+    fn stamped(kind: EventKind) -> Self {
+        let mut event = Self::empty(kind).with_timestamp(clock::wall());
+        event.ensure_message_id();
+        event
+    }
+
+    fn ensure_message_id(&mut self) {
+        if self.object.contains_key("messageId") {
+            return;
+        }
+        let mut id = Vec::new();
+        if let Err(problem) = id::write_new(&mut id) {
+            self.note(EnqueueError::invalid(problem));
+        }
+        self.object.insert("messageId".to_owned(), serde_json::from_slice(&id).unwrap_or_default());
+    }
+
+    pub(super) fn with_problem(mut self, problem: EnqueueError) -> Self {
+        self.note(problem);
+        self
+    }
+
+    fn note(&mut self, problem: EnqueueError) {
+        self.problem.get_or_insert(problem);
+    }
+
+    fn with_text(mut self, key: &str, text: String) -> Self {
+        self.object.insert(key.to_owned(), Value::String(text));
+        self
+    }
+
+    fn with_fields(mut self, fields_name: &'static str, object: impl Serialize) -> Self {
+        match serde_json::to_value(object) {
+            Ok(Value::Null) => {}
+            Ok(Value::Object(fields)) => {
+                if let Some(present) = self.fields_mut(fields_name) {
+                    present.extend(fields);
+                }
+            }
+            Ok(other) => {
+                self.note(EnqueueError::invalid(format!("{fields_name} must be an object, not {}", type_of(&other))))
+            }
+            Err(error) => self.note(EnqueueError::unencodable(fields_name, error)),
+        }
+        self
+    }
+
+    fn with_field(mut self, fields_name: &'static str, key: String, value: impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                if let Some(present) = self.fields_mut(fields_name) {
+                    present.insert(key, value);
+                }
+            }
+            Err(error) => self.note(EnqueueError::unencodable(&format!("{} {key:?}", self.kind.field_word()), error)),
+        }
+        self
+    }
+
+    fn fields_mut(&mut self, fields_name: &'static str) -> Option<&mut Map<String, Value>> {
+        if fields_name != self.kind.fields_name() {
+            let problem = format!("event of type {} has {}, not {fields_name}", self.kind, self.kind.fields_name());
+            self.note(EnqueueError::invalid(problem));
+            return None;
+        }
+        self.object_mut(fields_name)
+    }
+
+    fn object_mut(&mut self, key: &str) -> Option<&mut Map<String, Value>> {
+        self.object.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+    }
+
+    fn id_text(&self, key: &str) -> Option<Cow<'_, str>> {
+        match self.object.get(key)? {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }
+    }
+
+    /// Reads the JSON of an event that the SDK itself encoded.
+    pub(crate) fn from_wire(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+
+    pub(crate) fn owned_message_id(&self) -> MessageId {
+        MessageId::new(self.message_id().to_owned())
+    }
+
+    /// Encodes the event for the wire, and says what is wrong with it.
+    pub(crate) fn encode(mut self) -> (Vec<u8>, Option<EnqueueError>) {
+        let checked = match self.problem.take() {
+            Some(problem) => Err(problem),
+            None => self.check_ids().and_then(|()| self.normalise()).map_err(EnqueueError::invalid),
+        };
+        match serde_json::to_vec(&self.object) {
+            Ok(json) => (json, checked.err()),
+            Err(error) => (Vec::new(), checked.err().or(Some(EnqueueError::unencodable("event", error)))),
+        }
+    }
+
+    fn check_ids(&self) -> Result<(), String> {
+        self.check_text("messageId", "message id")?;
+        let user = self.check_id("userId", "user id")?;
+        let group = self.check_id("groupId", "group id")?;
+        match self.kind {
+            EventKind::Track => {
+                self.check_text("event", "event name")?;
+                if !user && !group {
+                    return Err("track event has neither a user id nor a group id, it needs one at least".to_owned());
+                }
+            }
+            EventKind::Identify if !user => return Err("identify event has no user id".to_owned()),
+            EventKind::Group if !group => return Err("group event has no group id".to_owned()),
+            EventKind::Identify | EventKind::Group => {}
+        }
+        Ok(())
+    }
+
+    fn check_text(&self, key: &str, what: &str) -> Result<(), String> {
+        match self.object.get(key) {
+            Some(Value::String(text)) if text.is_empty() => Err(format!("{what} is empty")),
+            Some(Value::String(_)) => Ok(()),
+            Some(other) => Err(format!("{what} must be a string, not {}", type_of(other))),
+            None => Err(format!("{what} is missing")),
+        }
+    }
+
+    /// Whether the id is there, as a string or an integer.
+    fn check_id(&self, key: &str, what: &str) -> Result<bool, String> {
+        match self.object.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::String(text)) if text.is_empty() => Err(format!("{what} is empty")),
+            Some(Value::String(_)) => Ok(true),
+            Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(true),
+            Some(other) => Err(format!("{what} must be a string or an integer, not {}", type_of(other))),
+        }
+    }
+
+    /// Brings the parts that have one right form into that form: no nulls, no empty objects, the timestamp in UTC, the library.
+    fn normalise(&mut self) -> Result<(), String> {
+        self.object.retain(|_, value| !value.is_null());
+        let fields_name = self.kind.fields_name();
+        match self.object.get(fields_name) {
+            Some(Value::Object(fields)) if fields.is_empty() => drop(self.object.remove(fields_name)),
+            None | Some(Value::Object(_)) => {}
+            Some(other) => return Err(format!("{fields_name} must be an object, not {}", type_of(other))),
+        }
+        let timestamp = match self.object.get("timestamp") {
+            None => clock::wall(),
+            Some(given) => given.as_str().and_then(clock::parse_timestamp).ok_or("timestamp is not in ISO 8601")?,
+        };
+        let mut text = Vec::with_capacity(clock::TIMESTAMP_LEN);
+        clock::write_timestamp(&mut text, timestamp)?;
+        self.object.insert("timestamp".to_owned(), Value::from(String::from_utf8_lossy(&text)));
+        let context = self.object_mut("context").ok_or("context must be an object")?;
+        context
+            .entry("library")
+            .or_insert_with(|| serde_json::json!({ "name": LIBRARY_NAME, "version": LIBRARY_VERSION }));
+        Ok(())
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a fraction",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Two events are equal when they are the same on the wire.
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.object == other.object && self.problem.is_none() == other.problem.is_none()
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut event = f.debug_struct("Event");
+        event.field("object", &self.object);
+        if let Some(problem) = &self.problem {
+            event.field("problem", problem);
+        }
+        event.finish()
+    }
+}
+
+/// The event's object as it is on the wire.
+///
+/// # Errors
+///
+/// What was wrong when it was built, so that nothing is stored without the part at fault.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.problem {
+            Some(problem) => Err(serde::ser::Error::custom(problem)),
+            None => self.object.serialize(serializer),
+        }
+    }
+}
+
+/// Reads an object whose `type` is one of the three; everything else is checked when the event is enqueued. An event
+/// without a message id gets a new one.
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Map::deserialize(deserializer)?;
+        let word = object.get("type").and_then(Value::as_str);
+        let kind = word.and_then(EventKind::from_wire).ok_or_else(|| {
+            serde::de::Error::custom("event has no type, or one that is not track, identify or group")
+        })?;
+        let mut event = Self { kind, object, problem: None };
+        event.ensure_message_id();
+        Ok(event)
+    }
+}

@@ -1,0 +1,126 @@
+//! Message ids: random UUIDs, a system call for 64 of them.
+
+use std::cell::RefCell;
+use std::fmt;
+
+/// An event's id on the wire, which Klime recognises a repetition by. A UUID v4 unless it was set by hand.
+///
+/// # Examples
+///
+/// ```
+/// let klime = klime::Client::new("key")?;
+/// let id = klime.track("Button Clicked").user("user_123").message_id("import-42").try_enqueue()?;
+/// assert_eq!(id.as_str(), "import-42");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageId(String);
+
+impl MessageId {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The id as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for MessageId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<MessageId> for String {
+    fn from(id: MessageId) -> Self {
+        id.0
+    }
+}
+
+const ID_BYTES: usize = 16;
+const POOL_BYTES: usize = 64 * ID_BYTES;
+
+/// Randomness of the operating system, drawn in blocks. Ids made from a small generator state could repeat, and a repeated
+/// id is an event that the server takes for a duplicate.
+struct Pool {
+    bytes: [u8; POOL_BYTES],
+    used: usize,
+}
+
+impl Pool {
+    fn take(&mut self) -> Result<[u8; ID_BYTES], getrandom::Error> {
+        if self.used >= POOL_BYTES {
+            getrandom::fill(&mut self.bytes)?;
+            self.used = 0;
+        }
+        let id = self.bytes.get(self.used..).and_then(|rest| rest.first_chunk()).copied();
+        self.used += ID_BYTES;
+        Ok(id.unwrap_or_default())
+    }
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL_BYTES], used: POOL_BYTES }) };
+}
+
+fn random_bytes() -> Result<[u8; ID_BYTES], getrandom::Error> {
+    let pooled = POOL.try_with(|pool| pool.try_borrow_mut().map(|mut pool| pool.take()));
+    if let Ok(Ok(taken)) = pooled {
+        return taken;
+    }
+    // The thread is being torn down: without a pool each id costs a system call.
+    let mut bytes = [0; ID_BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Appends a new id as a JSON string.
+///
+/// # Errors
+///
+/// A sentence, when the operating system has no randomness to give; an empty string was appended then.
+pub(super) fn write_new(json: &mut Vec<u8>) -> Result<(), String> {
+    let bytes = random_bytes();
+    json.push(b'"');
+    if let Ok(bytes) = bytes {
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().encode_lower(&mut text);
+        json.extend_from_slice(&text);
+    }
+    json.push(b'"');
+    bytes.map(drop).map_err(|error| format!("message id cannot be made, the system has no randomness: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn written() -> String {
+        let mut json = Vec::new();
+        write_new(&mut json).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    }
+
+    #[test]
+    fn ids_are_version_4_and_differ_across_blocks_and_threads() {
+        let draw = || (0..1000).map(|_| written()).collect::<Vec<_>>();
+        let elsewhere = std::thread::spawn(draw).join().unwrap();
+        let ids: HashSet<_> = draw().into_iter().chain(elsewhere).collect();
+        assert_eq!(ids.len(), 2000);
+        for id in ids {
+            let id = uuid::Uuid::try_parse(&id).unwrap();
+            assert_eq!(id.get_version_num(), 4);
+            assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Where Klime is.
+
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+use crate::error::ConfigError;
+
+/// The address that is used when none is given.
+pub(crate) const DEFAULT: &str = "https://i.klime.com";
+
+const PATH: &str = "/v1/batch";
+
+/// A checked address.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    url: String,
+    is_https: bool,
+    host: String,
+    port: u16,
+}
+
+impl Endpoint {
+    /// Checks an address; `allow_insecure_http` permits plain `http` to any host.
+    pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Self, ConfigError> {
+        let refuse = |problem: &str| ConfigError::new("endpoint", format!("is {:?}, {problem}", without_secrets(text)));
+        let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| {
+            refuse("it must be a URL such as \"https://i.klime.com\"").caused_by(error)
+        })?;
+        let is_https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(refuse("it must begin with https:// or http://")),
+        };
+        let authority = uri.authority().ok_or_else(|| refuse("it must name a host"))?;
+        if authority.as_str().contains('@') {
+            return Err(refuse("it must hold no user name or password"));
+        }
+        if uri.query().is_some() || text.contains('#') {
+            return Err(refuse("it must have no query and no fragment"));
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        if host.is_empty() || (authority.port().is_none() && authority.as_str().ends_with(':')) {
+            return Err(refuse("it must name a host, and a port only as a number"));
+        }
+        if !is_https && !allow_insecure_http && !is_loopback(&host) {
+            return Err(refuse("plain http would show the write key; use https, or allow_insecure_http(true)"));
+        }
+        let url = format!("{}{PATH}", text.trim_end_matches('/'));
+        let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        Ok(Self { url, is_https, host, port })
+    }
+
+    /// No address at all.
+    pub(super) fn nowhere() -> Self {
+        Self { url: String::new(), is_https: true, host: String::new(), port: 0 }
+    }
+
+    /// The whole URL that batches are posted to.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// The host, without the brackets of an IPv6 address.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// The text of an address without a password that may be in it.
+fn without_secrets(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let authority_end = rest.find('/').unwrap_or(rest.len());
+    match rest.get(..authority_end).and_then(|authority| authority.rfind('@')) {
+        Some(at) => format!("{scheme}://…{}", rest.get(at..).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_batch_path_is_appended_once() {
+        for (given, url) in [
+            ("https://i.klime.com", "https://i.klime.com/v1/batch"),
+            ("https://i.klime.com/", "https://i.klime.com/v1/batch"),
+            ("https://proxy.acme.com:8443/klime//", "https://proxy.acme.com:8443/klime/v1/batch"),
+            ("http://127.0.0.1:5546", "http://127.0.0.1:5546/v1/batch"),
+            ("http://[::1]:5546/", "http://[::1]:5546/v1/batch"),
+            ("http://localhost:1", "http://localhost:1/v1/batch"),
+            ("HTTP://LOCALHOST:1", "HTTP://LOCALHOST:1/v1/batch"),
+        ] {
+            assert_eq!(Endpoint::parse(given, false).unwrap().url(), url);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_by_name() {
+        let must_be = |given: &str| Endpoint::parse(given, false).unwrap_err().to_string();
+        insta::assert_snapshot!(
+            ["", "i.klime.com", "ftp://i.klime.com", "https://", "https://user:secret@host", "https://host?x=1", "https://host#x",
+             "https://host:port", "https://host:", "http://i.klime.com", "http://127.0.0.1.evil.com", "http://10.0.0.1"]
+                .map(must_be).join("\n"),
+            @""
+        );
+    }
+
+    #[test]
+    fn plain_http_goes_anywhere_when_it_is_allowed() {
+        assert!(Endpoint::parse("http://klime.internal:8080", true).is_ok());
+    }
+}

@@ -40,8 +40,9 @@ impl Endpoint {
             return Err(refuse("it must have no query and no fragment"));
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        if host.is_empty() || (authority.port().is_none() && authority.as_str().ends_with(':')) {
-            return Err(refuse("it must name a host, and a port only as a number"));
+        let has_port = authority.as_str().len() > authority.host().len();
+        if host.is_empty() || (has_port && authority.port_u16().is_none()) {
+            return Err(refuse("it must name a host, and its port must be a number up to 65535"));
         }
         if !is_https && !allow_insecure_http && !is_loopback(&host) {
             return Err(refuse("plain http would show the write key; use https, or allow_insecure_http(true)"));
@@ -111,12 +112,34 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused_by_name() {
         let must_be = |given: &str| Endpoint::parse(given, false).unwrap_err().to_string();
-        insta::assert_snapshot!(
-            ["", "i.klime.com", "ftp://i.klime.com", "https://", "https://user:secret@host", "https://host?x=1", "https://host#x",
-             "https://host:port", "https://host:", "http://i.klime.com", "http://127.0.0.1.evil.com", "http://10.0.0.1"]
-                .map(must_be).join("\n"),
-            @""
-        );
+        let refused = [
+            "",
+            "i.klime.com",
+            "ftp://i.klime.com",
+            "https://",
+            "https://user:secret@host",
+            "https://host?x=1",
+            "https://host#x",
+            "https://host:port",
+            "https://host:",
+            "http://i.klime.com",
+            "http://127.0.0.1.evil.com",
+            "http://10.0.0.1",
+        ];
+        insta::assert_snapshot!(refused.map(must_be).join("\n"), @r#"
+        endpoint is "", it must be a URL such as "https://i.klime.com"
+        endpoint is "i.klime.com", it must begin with https:// or http://
+        endpoint is "ftp://i.klime.com", it must begin with https:// or http://
+        endpoint is "https://", it must be a URL such as "https://i.klime.com"
+        endpoint is "https://…@host", it must hold no user name or password
+        endpoint is "https://host?x=1", it must have no query and no fragment
+        endpoint is "https://host#x", it must have no query and no fragment
+        endpoint is "https://host:port", it must name a host, and its port must be a number up to 65535
+        endpoint is "https://host:", it must name a host, and its port must be a number up to 65535
+        endpoint is "http://i.klime.com", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is "http://127.0.0.1.evil.com", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is "http://10.0.0.1", plain http would show the write key; use https, or allow_insecure_http(true)
+        "#);
     }
 
     #[test]

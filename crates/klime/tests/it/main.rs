@@ -4,4 +4,8 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
 mod support;

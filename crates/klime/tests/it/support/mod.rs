@@ -4,6 +4,7 @@
 //! sleeping, and each wait has a failure limit.
 
 pub(crate) mod answer;
+pub(crate) mod books;
 pub(crate) mod gate;
 pub(crate) mod listener;
 pub(crate) mod proxy;
@@ -13,6 +14,7 @@ pub(crate) mod tls;
 pub(crate) mod watched;
 
 pub(crate) use answer::Answer;
+pub(crate) use books::balanced;
 pub(crate) use gate::Gate;
 pub(crate) use received::Received;
 pub(crate) use server::Server;

@@ -1,0 +1,1 @@
+//! The life of a client: input, flush, shutdown, callbacks, runtimes, bounds.

@@ -49,7 +49,7 @@ impl Peer for Klime {
 
     fn counted_losses(&mut self) -> u64 {
         let stats = self.client.stats();
-        stats.rejected + stats.failed + stats.dropped
+        stats.rejected + stats.failed + stats.dropped.total()
     }
 }
 

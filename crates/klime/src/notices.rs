@@ -227,6 +227,9 @@ impl Notices {
     }
 
     pub(crate) fn post(&self, notice: Notice) {
+        if matches!(notice, Notice::Taken(_)) && self.callbacks.on_success.is_none() {
+            return;
+        }
         let mut state = self.lock();
         state.unlogged.note(&notice);
         let wanted = match &notice {

@@ -22,12 +22,12 @@ pub(crate) enum Lane {
     Urgent(Reply),
 }
 
-pub(crate) fn enqueue(target: Target<'_>, draft: Draft) -> Result<(), EnqueueError> {
+pub(crate) fn enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<(), EnqueueError> {
     let handle = handle_of(&target)?;
     draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Queue)).map(drop)
 }
 
-pub(crate) fn try_enqueue(target: Target<'_>, draft: Draft) -> Result<MessageId, EnqueueError> {
+pub(crate) fn try_enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<MessageId, EnqueueError> {
     let handle = handle_of(&target)?;
     draft.encoded(|encoded| {
         let screened = handle.take_encoded(&encoded, Lane::Queue)?;
@@ -35,7 +35,7 @@ pub(crate) fn try_enqueue(target: Target<'_>, draft: Draft) -> Result<MessageId,
     })
 }
 
-pub(crate) fn send(target: Target<'_>, draft: Draft) -> Sending {
+pub(crate) fn send(target: Target<'_>, draft: Box<Draft>) -> Sending {
     let sending = Sending::new();
     let taken = handle_of(&target)
         .and_then(|handle| draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Urgent(sending.reply()))));

@@ -66,7 +66,7 @@ impl HasUserOrGroup for Attributed {}
 #[derive(Debug)]
 #[must_use = "an event goes nowhere until `enqueue`, `try_enqueue`, `send` or `send_blocking`"]
 pub struct Track<'c, S = Attributed> {
-    draft: Draft,
+    draft: Box<Draft>,
     target: Target<'c>,
     state: PhantomData<S>,
 }
@@ -75,7 +75,7 @@ pub struct Track<'c, S = Attributed> {
 #[derive(Debug)]
 #[must_use = "an event goes nowhere until `enqueue`, `try_enqueue`, `send` or `send_blocking`"]
 pub struct Identify<'c> {
-    draft: Draft,
+    draft: Box<Draft>,
     target: Target<'c>,
 }
 
@@ -83,7 +83,7 @@ pub struct Identify<'c> {
 #[derive(Debug)]
 #[must_use = "an event goes nowhere until `enqueue`, `try_enqueue`, `send` or `send_blocking`"]
 pub struct Group<'c> {
-    draft: Draft,
+    draft: Box<Draft>,
     target: Target<'c>,
 }
 

@@ -171,6 +171,10 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { body: Vec::with_capacity(bytes), ends: Vec::new() }
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.body.capacity()
     }

@@ -192,6 +192,8 @@ pub(crate) struct Failure {
     pub(crate) kind: SendErrorKind,
     pub(crate) status: Option<u16>,
     pub(crate) attempts: u32,
+    /// How many events it is about.
+    pub(crate) events: usize,
     /// What the server said about it, without the write key.
     pub(crate) detail: Option<String>,
     pub(crate) response: Option<BatchResponse>,
@@ -200,7 +202,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn of_kind(kind: SendErrorKind) -> Self {
-        Self { kind, status: None, attempts: 0, detail: None, response: None, source: None }
+        Self { kind, status: None, attempts: 0, events: 0, detail: None, response: None, source: None }
     }
 
     pub(crate) fn dropped(reason: DropReason) -> Self {
@@ -268,8 +270,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             SendErrorKind::Rejected => {
-                let refused = self.response.as_ref().map_or(0, |response| response.failed);
-                write!(f, "Klime refused {refused} of the batch's events")?;
+                write!(f, "Klime refused {} of the batch's events", self.events)?;
                 if let Some(first) = self.response.as_ref().and_then(|response| response.errors.first()) {
                     write!(f, ", the first with code {:?}", first.code)?;
                 }

@@ -52,6 +52,7 @@ impl Pipeline {
             let mut failure = Failure::of_kind(SendErrorKind::Rejected);
             failure.status = Some(200);
             failure.attempts = slot.attempts;
+            failure.events = refused.total;
             failure.response = Some(response);
             answer = Err(failure.clone());
             let events = Events::Some(Arc::clone(&batch), refused.named);
@@ -84,6 +85,7 @@ impl Pipeline {
     fn failed(&mut self, slot: Slot, mut failure: Failure, now: Instant) {
         let batch = Arc::clone(&slot.batch);
         failure.attempts = slot.attempts;
+        failure.events = batch.len();
         self.books.failed += batch.len() as u64;
         self.forget(&batch, false, &|report: &mut Report, covered| report.failed += covered);
         if batch.len() > 0 {

@@ -69,7 +69,7 @@ impl Queue {
             if let Some(last) = self.waiting.back_mut() {
                 make_due(last, now);
                 let bytes = last.batch.body().len();
-                self.usual_bytes = (bytes + bytes / 8).min(MOST_BYTES_RESERVED);
+                self.usual_bytes = (bytes + bytes / 16).min(MOST_BYTES_RESERVED);
             }
             let buffer = self.buffers.pop().unwrap_or_else(|| Buffer::with_capacity(self.usual_bytes));
             let batch = Batch::new(self.next_number(), buffer);

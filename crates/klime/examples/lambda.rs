@@ -17,7 +17,7 @@ use std::time::Duration;
 use klime::Client;
 
 /// How long the answer may be held back. What is not at Klime by then stays queued and goes out with the next invocation.
-const FLUSH_DEADLINE: Duration = Duration::from_millis(800);
+const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

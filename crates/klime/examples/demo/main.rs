@@ -7,7 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "showing is what it is for")]
 
-mod collector;
+pub(crate) mod collector;
 
 use std::collections::HashSet;
 use std::error::Error;

@@ -124,27 +124,29 @@ impl<S: Sync> OptionalFromRequestParts<S> for User {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Infallible> {
-        // Stands for your session or token; nobody's word should be taken for who he is.
+        // Stands for your session or token. A header that anyone can set proves nothing.
         let id = parts.headers.get("x-user-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
         Ok(id.map(|id| Self { id: id.to_owned() }))
     }
 }
 
 /// Resolves when the process is asked to stop: by SIGTERM, as platforms do it, or by Ctrl-C.
+#[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate())?
-    };
-    let interrupt = tokio::signal::ctrl_c();
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        #[cfg(unix)]
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = interrupt => {}
+            _ = interrupt.recv() => {}
         }
-        #[cfg(not(unix))]
-        drop(interrupt.await);
     })
+}
+
+/// Resolves when the process is asked to stop, by Ctrl-C.
+#[cfg(windows)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move { drop(interrupt.recv().await) })
 }

@@ -51,34 +51,33 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn send_all(klime: &Client, source: &str, lines: impl BufRead) -> Result<ExitCode, Box<dyn Error>> {
-    let (mut rows, mut bad_rows, mut waits) = (0, 0, 0);
-    for (number, line) in (1_u64..).zip(lines.lines()) {
+    let (mut rows, mut bad_rows) = (0, 0);
+    for line in lines.lines() {
         rows += 1;
-        match serde_json::from_str(&line?) {
-            Ok(row) => waits += send(klime, &row, &format!("{source}-{number}"))?,
-            Err(error) => {
-                eprintln!("line {number}: {error}");
-                bad_rows += 1;
-            }
+        if let Err(error) = send(klime, &line?, &format!("{source}-{rows}")) {
+            eprintln!("line {rows}: {error}");
+            bad_rows += 1;
+        }
+        if klime.stats().failed > 0 {
+            return Err(format!("stopped at line {rows}, for Klime takes no more; run it again later").into());
         }
     }
     let report = klime.shutdown_blocking(PATIENCE);
     let books = klime.stats();
-    // A refused try stands in the books as dropped, for `QueueFull`. Here each one was repeated, so it is no loss.
-    let lost = books.dropped.total() - waits;
+    let lost = rows - books.accepted - books.rejected - books.failed - bad_rows;
     println!(
-        "{rows} rows: {} accepted, {} rejected, {} failed, {lost} lost, {bad_rows} unreadable; \
-         {waits} waits for room, {} requests",
+        "{rows} rows: {} accepted, {} rejected, {} failed, {lost} lost, {bad_rows} bad; {} requests",
         books.accepted, books.rejected, books.failed, books.requests,
     );
     let is_complete = report.is_complete() && books.accepted == rows;
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Puts a row into the queue, and says how often it had to wait for room.
-fn send(klime: &Client, row: &Row, message_id: &str) -> Result<u64, Box<dyn Error>> {
+/// Puts a row into the queue, as soon as there is room.
+fn send(klime: &Client, line: &str, message_id: &str) -> Result<(), Box<dyn Error>> {
+    let row: Row = serde_json::from_str(line)?;
     let time = SystemTime::try_from(row.time.parse::<jiff::Timestamp>()?)?;
-    for waits in 0.. {
+    loop {
         let tried = klime
             .track(&row.event)
             .user(&row.user)
@@ -88,19 +87,13 @@ fn send(klime: &Client, row: &Row, message_id: &str) -> Result<u64, Box<dyn Erro
             .message_id(message_id)
             .try_enqueue();
         match tried {
-            Ok(_) => return Ok(waits),
+            Ok(_) => return Ok(()),
             Err(error) if error.kind() == DropReason::QueueFull => {
                 println!("{message_id} waits for room");
-                make_room(klime)?;
+                // What fails meanwhile is in the books.
+                let _ = klime.flush_blocking(PATIENCE);
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(0)
-}
-
-fn make_room(klime: &Client) -> Result<(), Box<dyn Error>> {
-    let report = klime.flush_blocking(PATIENCE);
-    // With a Klime that takes nothing it is no use to go on.
-    if report.failed > 0 { Err(format!("stopped: {report}; run it again").into()) } else { Ok(()) }
 }

@@ -86,7 +86,7 @@ fn exports_are_tracked_for_users_and_not_for_strangers() {
     let (service, address) = start(&server);
     assert!(export(&address, Some("user_1")).unwrap());
     assert!(export(&address, None).unwrap());
-    service.terminate();
+    service.interrupt();
     assert_ended_well(&service.end());
     let events = server.events();
     assert_eq!(events.len(), 1);

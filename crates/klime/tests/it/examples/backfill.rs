@@ -65,17 +65,18 @@ fn rows_wait_where_the_queue_is_full() {
     gate.open();
     let Ended { success, lines } = program.end();
     assert!(success, "{lines:?}");
-    let expected = "2500 rows: 2500 accepted, 0 rejected, 0 failed, 0 lost, 0 unreadable; ";
+    let expected = "2500 rows: 2500 accepted, 0 rejected, 0 failed, 0 lost, 0 bad; ";
     assert!(lines.last().unwrap().starts_with(expected), "{lines:?}");
     assert_eq!(by_message_id(&server).len(), 2500);
 }
 
 #[test]
-fn row_that_cannot_be_read_does_not_stop_the_others() {
+fn bad_rows_do_not_stop_the_others() {
     let server = Server::start();
-    let ended = start(&server, format!("nonsense\n{}", rows(2))).end();
+    let without_user = rows(1).replace("user_1", "");
+    let ended = start(&server, format!("nonsense\n{without_user}{}", rows(2))).end();
     assert!(!ended.success);
-    assert!(ended.lines[0].starts_with("3 rows: 2 accepted, 0 rejected, 0 failed, 0 lost, 1 unreadable"), "{ended:?}");
+    assert!(ended.lines[0].starts_with("4 rows: 2 accepted, 0 rejected, 0 failed, 0 lost, 2 bad"), "{ended:?}");
     assert_eq!(by_message_id(&server).len(), 2);
 }
 
@@ -92,5 +93,16 @@ fn backfill_that_loses_rows_fails() {
     let server = Server::scripted([Answer::ok(), Answer::status(400)]);
     let ended = start(&server, rows(3)).end();
     assert!(!ended.success);
-    assert!(ended.lines[0].starts_with("3 rows: 0 accepted, 0 rejected, 3 failed, 0 lost, 0 unreadable"), "{ended:?}");
+    assert!(ended.lines[0].starts_with("3 rows: 0 accepted, 0 rejected, 3 failed, 0 lost, 0 bad"), "{ended:?}");
+}
+
+#[test]
+fn backfill_stops_early_when_klime_takes_no_more() {
+    let server = Server::answering(|request| match request.events().is_empty() {
+        true => Answer::ok(),
+        false => Answer::status(400),
+    });
+    let ended = start(&server, rows(20_000)).end();
+    assert!(!ended.success);
+    assert!(server.events().len() < 20_000);
 }

@@ -70,8 +70,19 @@ impl Program {
     /// Asks it to end, as a platform does.
     #[cfg(unix)]
     pub(super) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Asks it to end, as Ctrl-C does.
+    #[cfg(unix)]
+    pub(super) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
         // The shell's own, for not every machine has the program.
-        let status = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status().unwrap();
+        let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
         assert!(status.success(), "the program had ended before the signal");
     }
 
@@ -111,8 +122,8 @@ fn path(example: &str) -> PathBuf {
     let path = profile.join("examples").join(format!("{example}{}", env::consts::EXE_SUFFIX));
     assert!(
         path.is_file(),
-        "{} is missing. `cargo test` without a filter builds the examples, so does \
-         `cargo build -p klime --examples --all-features`",
+        "{} is missing; `cargo nextest run` and `cargo test` without a filter build it, else \
+         `cargo build -p klime --examples --all-features` does",
         path.display()
     );
     path

@@ -17,6 +17,7 @@ fn worker_tracks_for_an_organisation() {
     worker.write_line("org_456 webhook many");
     assert_eq!(worker.line(), "done: org_456 webhook 100");
     assert_eq!(worker.line(), "not a job: org_456 webhook many");
+    worker.interrupt();
     assert!(worker.end().success);
     let events = server.events();
     assert_eq!(events.len(), 1);

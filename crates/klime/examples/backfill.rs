@@ -16,9 +16,12 @@ use std::io::{self, BufRead, BufReader};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use klime::{Client, ClientBuilder, DropReason, Overflow};
+use klime::{Client, ClientBuilder, Overflow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+/// How many rows may be pending. One thread enqueues, so nothing is ever refused for a full queue.
+const QUEUE_SIZE: usize = 1000;
 
 /// How long a whole queue may take, retries included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,7 +44,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let klime = ClientBuilder::from_env()?
         .max_batch_size(100)
-        // The default drops the oldest event, which suits a service. Here the new row is refused, and can wait.
+        .max_queue_size(QUEUE_SIZE)
+        // The default drops the oldest event, which suits a service. Here no row may make room for another.
         .overflow(Overflow::DropNewest)
         .on_error(|error, events| eprintln!("{} rows not taken: {error}", events.len()))
         .build()?;
@@ -64,11 +68,7 @@ fn send_all(klime: &Client, source: &str, lines: impl BufRead) -> Result<ExitCod
     }
     let report = klime.shutdown_blocking(PATIENCE);
     let books = klime.stats();
-    let lost = rows - books.accepted - books.rejected - books.failed - bad_rows;
-    println!(
-        "{rows} rows: {} accepted, {} rejected, {} failed, {lost} lost, {bad_rows} bad; {} requests",
-        books.accepted, books.rejected, books.failed, books.requests,
-    );
+    println!("{rows} rows, {bad_rows} bad; {books}");
     let is_complete = report.is_complete() && books.accepted == rows;
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -77,23 +77,18 @@ fn send_all(klime: &Client, source: &str, lines: impl BufRead) -> Result<ExitCod
 fn send(klime: &Client, line: &str, message_id: &str) -> Result<(), Box<dyn Error>> {
     let row: Row = serde_json::from_str(line)?;
     let time = SystemTime::try_from(row.time.parse::<jiff::Timestamp>()?)?;
-    loop {
-        let tried = klime
-            .track(&row.event)
-            .user(&row.user)
-            .properties(&row.properties)
-            .timestamp(time)
-            // Klime knows a row that it has by this, so that running the backfill again does no harm.
-            .message_id(message_id)
-            .try_enqueue();
-        match tried {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == DropReason::QueueFull => {
-                println!("{message_id} waits for room");
-                // What fails meanwhile is in the books.
-                let _ = klime.flush_blocking(PATIENCE);
-            }
-            Err(error) => return Err(error.into()),
-        }
+    if klime.queue_size() >= QUEUE_SIZE {
+        println!("{message_id} waits for room");
+        // What fails meanwhile is in the books.
+        let _ = klime.flush_blocking(PATIENCE);
     }
+    klime
+        .track(&row.event)
+        .user(&row.user)
+        .properties(&row.properties)
+        .timestamp(time)
+        // Klime knows a row that it has by this, so that running the backfill again does no harm.
+        .message_id(message_id)
+        .try_enqueue()?;
+    Ok(())
 }

@@ -144,6 +144,18 @@ pub struct Stats {
     pub callbacks_skipped: u64,
 }
 
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { enqueued, accepted, rejected, failed, dropped, pending, .. } = self;
+        let dropped = dropped.total();
+        write!(
+            f,
+            "{enqueued} enqueued, {accepted} accepted, {rejected} rejected, {failed} failed, {dropped} dropped, \
+             {pending} pending"
+        )
+    }
+}
+
 /// What became of the events that were pending when [`flush`](crate::Client::flush) or
 /// [`shutdown`](crate::Client::shutdown) was called.
 ///

@@ -65,8 +65,8 @@ fn rows_wait_where_the_queue_is_full() {
     gate.open();
     let Ended { success, lines } = program.end();
     assert!(success, "{lines:?}");
-    let expected = "2500 rows: 2500 accepted, 0 rejected, 0 failed, 0 lost, 0 bad; ";
-    assert!(lines.last().unwrap().starts_with(expected), "{lines:?}");
+    let books = "2500 enqueued, 2500 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending";
+    assert_eq!(*lines.last().unwrap(), format!("2500 rows, 0 bad; {books}"));
     assert_eq!(by_message_id(&server).len(), 2500);
 }
 
@@ -76,7 +76,10 @@ fn bad_rows_do_not_stop_the_others() {
     let without_user = rows(1).replace("user_1", "");
     let ended = start(&server, format!("nonsense\n{without_user}{}", rows(2))).end();
     assert!(!ended.success);
-    assert!(ended.lines[0].starts_with("4 rows: 2 accepted, 0 rejected, 0 failed, 0 lost, 2 bad"), "{ended:?}");
+    assert!(
+        ended.lines[0].starts_with("4 rows, 2 bad; 3 enqueued, 2 accepted, 0 rejected, 0 failed, 1 dropped"),
+        "{ended:?}"
+    );
     assert_eq!(by_message_id(&server).len(), 2);
 }
 
@@ -93,7 +96,7 @@ fn backfill_that_loses_rows_fails() {
     let server = Server::scripted([Answer::ok(), Answer::status(400)]);
     let ended = start(&server, rows(3)).end();
     assert!(!ended.success);
-    assert!(ended.lines[0].starts_with("3 rows: 0 accepted, 0 rejected, 3 failed, 0 lost, 0 bad"), "{ended:?}");
+    assert!(ended.lines[0].starts_with("3 rows, 0 bad; 3 enqueued, 0 accepted, 0 rejected, 3 failed"), "{ended:?}");
 }
 
 #[test]

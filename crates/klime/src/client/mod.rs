@@ -32,10 +32,11 @@ use crate::worker::{self, Shared};
 /// use klime::{Client, json};
 ///
 /// let klime = Client::new("your-write-key")?;
+/// # let klime = Client::disabled();
 /// klime.identify("user_123").traits(json!({ "email": "user@example.com" })).enqueue();
 /// klime.track("Button Clicked").user("user_123").property("plan", "pro").enqueue();
 /// klime.group("org_456").user("user_123").traits(json!({ "name": "Acme Inc" })).enqueue();
-/// # let _ = klime.shutdown_blocking(std::time::Duration::ZERO);
+/// assert_eq!(klime.stats().enqueued, 3);
 /// # Ok::<(), klime::ConfigError>(())
 /// ```
 #[derive(Clone)]

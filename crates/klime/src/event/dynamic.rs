@@ -20,9 +20,10 @@ use crate::error::EnqueueError;
 /// # Examples
 ///
 /// ```
-/// use klime::{Client, Event, json};
+/// use klime::{Event, json};
 ///
-/// let klime = Client::new("key")?;
+/// # #[cfg(feature = "testing")] {
+/// # let klime = klime::testing::Recorder::new().client();
 /// let event = Event::track("Report Generated")
 ///     .with_user("user_123")
 ///     .with_properties(json!({ "report_type": "revenue" }));
@@ -31,6 +32,7 @@ use crate::error::EnqueueError;
 /// let again: Event = serde_json::from_str(&stored)?;
 /// assert_eq!(again, event);
 /// klime.try_enqueue_event(again)?;
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

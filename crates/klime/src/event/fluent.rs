@@ -47,7 +47,8 @@ impl HasUserOrGroup for Attributed {}
 /// ```
 /// use klime::{Client, json};
 ///
-/// let klime = Client::new("key")?;
+/// let klime = Client::new("your-write-key")?;
+/// # let klime = Client::disabled();
 /// klime.track("Button Clicked")
 ///     .user("user_123")
 ///     .group("org_456")
@@ -60,7 +61,7 @@ impl HasUserOrGroup for Attributed {}
 /// Without a user and a group it does not compile:
 ///
 /// ```compile_fail
-/// # let klime = klime::Client::new("key").unwrap();
+/// # let klime = klime::Client::disabled();
 /// klime.track("Button Clicked").enqueue();
 /// ```
 #[derive(Debug)]

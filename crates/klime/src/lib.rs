@@ -85,3 +85,8 @@ pub use stats::{DropReason, Dropped, Report, Stats};
 
 // The way to Klime.
 pub use transport::{Request, Response, Roots, Transport, TransportError};
+
+// The README's snippets are doc tests.
+#[cfg(all(doctest, feature = "testing", feature = "tower"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

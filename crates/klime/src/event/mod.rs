@@ -21,6 +21,16 @@ pub use id::MessageId;
 pub(crate) const MAX_EVENT_BYTES: usize = 200 * 1024;
 
 /// Which of the three calls an event is.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Event, EventKind};
+///
+/// let event = Event::identify("user_123");
+/// assert_eq!(event.kind(), EventKind::Identify);
+/// assert_eq!(event.kind().as_str(), "identify");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {

@@ -1,4 +1,4 @@
-//! HTTP by `ureq`. The only file, with [`roots`](super::roots) and [`proxy`](super::proxy), that knows it.
+//! HTTP by `ureq`. The only file, with [`roots`](super::roots) and [`proxy`], that knows it.
 
 use std::error::Error;
 use std::fmt;

@@ -233,12 +233,14 @@ impl SendError {
         Self(Box::new(SendProblem { failure, events }))
     }
 
-    pub(crate) fn refused_at_call(error: EnqueueError) -> Self {
+    /// The event was refused at the call; it is given back, unless it is not valid.
+    pub(crate) fn refused_at_call(error: EnqueueError, event: Option<Event>) -> Self {
         let mut failure = Failure::dropped(error.kind());
+        let event = event.filter(|_| error.kind() != DropReason::Invalid);
         if error.is_invalid() {
             failure.source = Some(Arc::new(error));
         }
-        Self::new(failure, Vec::new())
+        Self::new(failure, event.into_iter().collect())
     }
 
     /// What kind of failure it is.
@@ -261,8 +263,8 @@ impl SendError {
 
     /// The events that were not delivered, with their message ids. `on_error` gets the same slice.
     ///
-    /// Empty when the event was not taken at the call (bad input, full queue, shut-down client), for kind
-    /// [`Timeout`](SendErrorKind::Timeout), and when Klime said that it refused some events of a batch but not which.
+    /// Empty when the event is not valid, for kind [`Timeout`](SendErrorKind::Timeout) (the client still has it), and when Klime
+    /// said that it refused some events of a batch but not which.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.0.events

@@ -1,14 +1,10 @@
 //! Customer analytics for Klime that never gets in the app's way and never loses an event without saying so.
 //!
-//! ```
+//! ```no_run
 //! use klime::{Client, json};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let recorder = klime::testing::Recorder::new();
-//! # let klime = recorder.client();
-//! # stringify! {
 //! let klime = Client::from_env()?; // KLIME_WRITE_KEY
-//! # };
 //!
 //! klime.track("Report Generated")
 //!     .user("user_123")

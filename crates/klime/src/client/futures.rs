@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Handle;
 use crate::clock;
 use crate::error::{EnqueueError, Failure, SendError, SendErrorKind};
+use crate::event::Event;
 use crate::pipeline::{Limits, Purpose, Reply};
 use crate::response::BatchResponse;
 use crate::stats::Report;
@@ -63,7 +64,7 @@ impl Handle {
         let pushed = state.pipeline.push_key_check(sending.reply(), now);
         self.shared.release_and_recheck(state);
         if let Err(reason) = pushed {
-            sending.refuse(EnqueueError::dropped(reason));
+            sending.refuse(EnqueueError::dropped(reason), None);
         }
         sending
     }
@@ -212,8 +213,9 @@ impl Sending {
         Arc::clone(&self.0)
     }
 
-    pub(super) fn refuse(&self, error: EnqueueError) {
-        self.0.fill(Err(SendError::refused_at_call(error)));
+    /// Answers for an event that was not taken.
+    pub(super) fn refuse(&self, error: EnqueueError, event: Option<Event>) {
+        self.0.fill(Err(SendError::refused_at_call(error, event)));
     }
 
     pub(crate) fn wait(self, timeout: Duration) -> Result<BatchResponse, SendError> {

@@ -217,8 +217,9 @@ impl Client {
     /// ```
     pub fn send_event(&self, event: Event) -> Sending {
         let sending = Sending::new();
+        let kept = event.clone();
         if let Err(error) = self.handle.take_event(event, hand_over::Lane::Urgent(sending.reply())) {
-            sending.refuse(error);
+            sending.refuse(error, Some(kept));
         }
         sending
     }

@@ -54,23 +54,27 @@ impl Answer {
             failure
         };
         match self {
-            Self::Ok => Outcome::Taken(BatchResponse::all_accepted(batch.len())),
+            Self::Ok => taken(BatchResponse::all_accepted(batch.len())),
             Self::Refuse(places, failed) => {
                 let error = |place: &usize| ValidationError { index: *place, ..ValidationError::default() };
                 let mut response = BatchResponse::all_accepted(batch.len());
                 response.failed = *failed;
                 response.errors = places.iter().map(error).collect();
-                Outcome::Taken(response)
+                taken(response)
             }
             Self::Busy(retry_after) => Outcome::Transient { failure: status(503), retry_after: *retry_after },
             Self::Bad => Outcome::Permanent(status(400)),
             Self::Most(most) if batch.len() > *most => {
                 Outcome::TooLarge { halves: batch.halves(), failure: status(413) }
             }
-            Self::Most(_) => Outcome::Taken(BatchResponse::all_accepted(batch.len())),
+            Self::Most(_) => taken(BatchResponse::all_accepted(batch.len())),
             Self::Panic => Outcome::Died,
         }
     }
+}
+
+fn taken(response: BatchResponse) -> Outcome {
+    Outcome::Taken { status: 200, response }
 }
 
 /// A pipeline, a clock that stands still until it is moved, and the requests that are under way.

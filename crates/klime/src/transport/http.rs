@@ -86,6 +86,10 @@ impl fmt::Display for NoAnswer {
             ureq::Error::Timeout(_) => f.write_str("the request timed out"),
             ureq::Error::HostNotFound => f.write_str("the host was not found"),
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => f.write_str("the TLS connection failed"),
+            // A certificate is refused while the first bytes are written, so that comes as an I/O error.
+            ureq::Error::Io(error) if error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) => {
+                f.write_str("the TLS connection failed")
+            }
             _ => f.write_str("the connection failed"),
         }
     }

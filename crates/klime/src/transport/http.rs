@@ -1,4 +1,5 @@
-//! HTTP by `ureq`. The only file, with [`roots`](super::roots) and [`proxy`](super::proxy), that knows it.
+//! HTTP by `ureq`. The only file, with [`authorization`](super::authorization), [`roots`](super::roots) and
+//! [`proxy`](super::proxy), that knows it.
 
 use std::error::Error;
 use std::fmt;
@@ -8,8 +9,11 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, DefaultConnector};
 
-use super::{Endpoint, Request, Response, Roots, Transport, TransportError, proxy};
+use super::authorization::Authorization;
+use super::{Request, Response, Roots, Target, Transport, TransportError, proxy};
 use crate::error::ConfigError;
 
 /// No answer of Klime is longer; what comes beyond is not read.
@@ -21,6 +25,8 @@ const MAX_IDLE: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
+    /// What the agent is given in place of the `Authorization` header.
+    placeholder: String,
 }
 
 /// The HTTP part of a client's settings.
@@ -33,16 +39,16 @@ pub(crate) struct HttpSettings {
 }
 
 impl Http {
-    pub(crate) fn new(endpoint: &Endpoint, settings: HttpSettings) -> Result<Self, ConfigError> {
+    pub(crate) fn new(target: &Target, settings: HttpSettings) -> Result<Self, ConfigError> {
         // The provider is named, so that no process-wide one is set or asked for.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(provider)
             .root_certs(settings.roots.into_root_certs())
             .build();
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .tls_config(tls)
-            .proxy(proxy::from_environment(endpoint)?)
+            .proxy(proxy::from_environment(&target.endpoint)?)
             .user_agent(concat!("klime-rust/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .max_redirects(0)
@@ -52,9 +58,11 @@ impl Http {
             .max_idle_connections_per_host(settings.max_in_flight)
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_global(Some(settings.request_timeout))
-            .build()
-            .new_agent();
-        Ok(Self { agent })
+            .build();
+        let authorization = Authorization::new(&target.authorization);
+        let placeholder = authorization.placeholder();
+        let connector = DefaultConnector::default().chain(authorization);
+        Ok(Self { agent: Agent::with_parts(config, connector, DefaultResolver::default()), placeholder })
     }
 }
 
@@ -62,7 +70,7 @@ impl Transport for Http {
     fn send(&self, request: &Request<'_>) -> Result<Response, TransportError> {
         let mut post = self.agent.post(request.url());
         for (name, value) in request.headers() {
-            post = post.header(name, value);
+            post = post.header(name, if name == "Authorization" { &self.placeholder } else { value });
         }
         let answer = post.send(request.body()).map_err(|error| TransportError::new(NoAnswer(error)))?;
         let mut response = Response::new(answer.status().as_u16());

@@ -1,9 +1,13 @@
 //! 413: the batch is sent in halves, until what is too large stands alone.
 
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
 use klime::SendErrorKind;
 
-use super::setup::{LIMIT, builder, enqueue, names, numbered};
+use super::setup::{LIMIT, accepted, builder, enqueue, names, numbered};
 use super::told::Told;
+use crate::support::listener::Listener;
 use crate::support::{Answer, Received, Server, balanced};
 
 fn too_large_if(is_too_large: impl Fn(&Received) -> bool + Send + Sync + 'static) -> Server {
@@ -63,4 +67,37 @@ fn half_has_all_its_attempts() {
     let sizes: Vec<usize> = server.requests().iter().map(|request| request.events().len()).collect();
     assert_eq!(sizes, [3, 3, 1, 1, 1, 2]);
     balanced(&client);
+}
+
+/// A proxy's limit, of nginx's default size.
+const MOST_BODY_BYTES: usize = 1024 * 1024;
+
+/// Answers by the head, as proxies do: what is too large is refused before its body comes, and that is read to be thrown away.
+fn serve_by_head(mut stream: &TcpStream, connection: usize) -> io::Result<()> {
+    while let Some(request) = Received::read_head(&mut stream, connection)? {
+        let length = request.body_length();
+        let is_too_large = length > MOST_BODY_BYTES;
+        if is_too_large {
+            stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")?;
+        }
+        io::copy(&mut stream.take(length as u64), &mut io::sink())?;
+        if !is_too_large {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn refusal_that_comes_before_the_body_is_through_splits_as_well() {
+    let server = Listener::start(|stream, connection| drop(serve_by_head(stream, connection)));
+    let client = builder(format!("http://{}", server.address())).max_batch_size(40).build().unwrap();
+    let fill = "x".repeat(100_000);
+    for name in numbered(40) {
+        client.track(name).user("user_1").property("fill", &fill).enqueue();
+    }
+    assert_eq!(accepted(&client), 40);
+    let stats = balanced(&client);
+    // 4 MB, then halves and quarters: of those, 10 events of 0.1 MB are few enough.
+    assert_eq!((stats.requests, stats.retries), (1 + 2 + 4, 0));
 }

@@ -1,4 +1,4 @@
-//! HTTP by `ureq`. The only file, with [`authorization`](super::authorization), [`roots`](super::roots) and
+//! HTTP by `ureq`. The only file, with [`connection`](super::connection), [`roots`](super::roots) and
 //! [`proxy`](super::proxy), that knows it.
 
 use std::error::Error;
@@ -12,7 +12,7 @@ use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, DefaultConnector};
 
-use super::authorization::Authorization;
+use super::connection::Authorization;
 use super::{Request, Response, Roots, Target, Transport, TransportError, proxy};
 use crate::error::ConfigError;
 

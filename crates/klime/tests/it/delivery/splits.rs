@@ -72,13 +72,17 @@ fn half_has_all_its_attempts() {
 /// A proxy's limit, of nginx's default size.
 const MOST_BODY_BYTES: usize = 1024 * 1024;
 
-/// Answers by the head, as proxies do: what is too large is refused before its body comes, and that is read to be thrown away.
-fn serve_by_head(mut stream: &TcpStream, connection: usize) -> io::Result<()> {
+/// Answers by the head, as proxies do: what is too large is refused before its body comes, which is then read to be thrown away,
+/// or not even that.
+fn serve_by_head(mut stream: &TcpStream, connection: usize, lingers: bool) -> io::Result<()> {
     while let Some(request) = Received::read_head(&mut stream, connection)? {
         let length = request.body_length();
         let is_too_large = length > MOST_BODY_BYTES;
         if is_too_large {
             stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")?;
+            if !lingers {
+                break;
+            }
         }
         io::copy(&mut stream.take(length as u64), &mut io::sink())?;
         if !is_too_large {
@@ -90,14 +94,18 @@ fn serve_by_head(mut stream: &TcpStream, connection: usize) -> io::Result<()> {
 
 #[test]
 fn refusal_that_comes_before_the_body_is_through_splits_as_well() {
-    let server = Listener::start(|stream, connection| drop(serve_by_head(stream, connection)));
-    let client = builder(format!("http://{}", server.address())).max_batch_size(40).build().unwrap();
-    let fill = "x".repeat(100_000);
-    for name in numbered(40) {
-        client.track(name).user("user_1").property("fill", &fill).enqueue();
+    // Linux still hands out what came before a reset; elsewhere a server that does not linger may take its answer back.
+    let ways: &[bool] = if cfg!(target_os = "linux") { &[true, false] } else { &[true] };
+    for lingers in ways.iter().copied() {
+        let server = Listener::start(move |stream, connection| drop(serve_by_head(stream, connection, lingers)));
+        let client = builder(format!("http://{}", server.address())).max_batch_size(40).build().unwrap();
+        let fill = "x".repeat(100_000);
+        for name in numbered(40) {
+            client.track(name).user("user_1").property("fill", &fill).enqueue();
+        }
+        assert_eq!(accepted(&client), 40, "lingers: {lingers}");
+        let stats = balanced(&client);
+        // 4 MB, then halves and quarters: of those, 10 events of 0.1 MB are few enough.
+        assert_eq!((stats.requests, stats.retries), (1 + 2 + 4, 0), "lingers: {lingers}");
     }
-    assert_eq!(accepted(&client), 40);
-    let stats = balanced(&client);
-    // 4 MB, then halves and quarters: of those, 10 events of 0.1 MB are few enough.
-    assert_eq!((stats.requests, stats.retries), (1 + 2 + 4, 0));
 }

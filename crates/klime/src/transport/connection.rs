@@ -1,10 +1,14 @@
-//! Writes the `Authorization` header into a request on its way to the socket.
+//! The last link of a connection's chain, above TLS: what the HTTP crate does not do for us.
 //!
-//! At its finest level the HTTP crate logs each byte of a request that it makes, and no setting hides a header from that. So it
-//! is given a placeholder of the same length and never has the write key. The last link of a connection's chain, above TLS and
-//! behind the log, puts the real value in its place.
+//! It writes the `Authorization` header. At its finest level the HTTP crate logs each byte of a request that it makes, and no setting hides a header from that. So it
+//! is given a placeholder of the same length and never has the write key. The real value takes its place here, behind
+//! the log.
+//!
+//! And it sees to it that an early answer is read. A server may answer by the head of a request (413, 401) and close, so that the
+//! rest of the body cannot be written; the answer is there all the same.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use ureq::Error;
@@ -48,30 +52,42 @@ impl fmt::Debug for Authorization {
 }
 
 impl<In: Transport> Connector<In> for Authorization {
-    type Out = Authorized<In>;
+    type Out = Connection<In>;
 
     fn connect(&self, _: &ConnectionDetails<'_>, connected: Option<In>) -> Result<Option<Self::Out>, Error> {
-        Ok(connected.map(|connection| Authorized { connection, authorization: self.clone() }))
+        Ok(connected.map(|connection| Connection { connection, authorization: self.clone(), is_cut: false }))
     }
 }
 
-/// A connection whose requests are authorized as they are sent.
+/// A connection that authorizes its requests, and that can be read when nothing can be written any more.
 #[derive(Debug)]
-pub(super) struct Authorized<T> {
+pub(super) struct Connection<T> {
     connection: T,
     authorization: Authorization,
+    /// The server takes no more.
+    is_cut: bool,
 }
 
-impl<T: Transport> Transport for Authorized<T> {
+impl<T: Transport> Transport for Connection<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.connection.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if self.is_cut {
+            return Ok(());
+        }
         if let Some(output) = self.connection.buffers().output().get_mut(..amount) {
             self.authorization.write(output);
         }
-        self.connection.transmit_output(amount, timeout)
+        match self.connection.transmit_output(amount, timeout) {
+            // If no answer came before, reading fails as well.
+            Err(Error::Io(error)) if is_cut(&error) => {
+                self.is_cut = true;
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -79,12 +95,16 @@ impl<T: Transport> Transport for Authorized<T> {
     }
 
     fn is_open(&mut self) -> bool {
-        self.connection.is_open()
+        !self.is_cut && self.connection.is_open()
     }
 
     fn is_tls(&self) -> bool {
         self.connection.is_tls()
     }
+}
+
+fn is_cut(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
 }
 
 #[cfg(test)]

@@ -4,12 +4,11 @@
 use std::error::Error;
 use std::fmt::Debug;
 
-use klime::testing::Recorder;
 use klime::{Client, ClientBuilder, Event, Request, Response, Roots, Transport, TransportError};
 use serde_json::json;
 
 use super::program::{Output, Program};
-use super::setup::LIMIT;
+use super::setup::{LIMIT, known_roots};
 use super::told::Told;
 use crate::support::proxy::Proxy;
 use crate::support::tls::{Certificate, TlsServer};
@@ -50,7 +49,7 @@ fn builder() -> ClientBuilder {
 fn no_public_type_shows_it() {
     let server = Server::start();
     let client = builder().endpoint(server.endpoint()).build().unwrap();
-    check_debug("ClientBuilder", &builder().on_error(|_, _| {}).before_send(Some).transport(Recorder::new()));
+    check_debug("ClientBuilder", &builder().on_error(|_, _| {}).before_send(Some).transport(Looking::default()));
     check_debug("Client", &client);
     check_debug("Track", &client.track("A").user("u"));
     check_debug("Track of nobody", &client.track("A"));
@@ -65,7 +64,7 @@ fn no_public_type_shows_it() {
     check_debug("Shutdown", &client.shutdown());
     check_debug("InstallGuard", &client.install().unwrap());
     check_debug("Client after its shutdown", &client);
-    check_debug("Roots", &[Roots::system(), Roots::bundled()]);
+    check_debug("Roots", &known_roots());
     assert_eq!(server.requests()[0].header("authorization"), Some(&*format!("Bearer {KEY}")));
 }
 

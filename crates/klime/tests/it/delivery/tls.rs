@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use klime::{Roots, SendErrorKind};
 
 use super::program::Program;
-use super::setup::{KEY, LIMIT, builder, enqueue, numbered};
+use super::setup::{KEY, LIMIT, builder, enqueue, known_roots, numbered};
 use super::told::{Calls, Told};
 use crate::support::balanced;
 use crate::support::listener::Listener;
@@ -67,8 +67,9 @@ fn certificate_of_an_authority_that_is_not_trusted_is_refused() {
     let (server, other) = (TlsServer::start(Certificate::Right), TlsServer::start(Certificate::Right));
     let roots = Roots::from_pem(other.authority_pem().as_bytes()).unwrap();
     check_reason("another authority", &refused("another authority", &server, roots), "invalid peer certificate");
-    refused("the system's authorities", &server, Roots::system());
-    refused("Mozilla's authorities", &server, Roots::bundled());
+    for roots in known_roots() {
+        refused(&format!("{roots:?}"), &server, roots);
+    }
 }
 
 #[test]
@@ -82,8 +83,9 @@ fn server_that_speaks_no_tls_gets_no_byte_of_a_request() {
         seen.send(bytes).unwrap();
     });
     let told = Told::default();
-    let settings = builder(format!("https://{}", server.address())).retry_max_attempts(1);
-    let client = told.listen(settings.roots(Roots::bundled())).build().unwrap();
+    let roots = Roots::from_pem(TlsServer::start(Certificate::Right).authority_pem().as_bytes()).unwrap();
+    let settings = builder(format!("https://{}", server.address())).roots(roots).retry_max_attempts(1);
+    let client = told.listen(settings).build().unwrap();
     enqueue(&client, ["Report Generated"]);
     assert_eq!(client.shutdown_blocking(LIMIT).failed, 1);
     let sent = String::from_utf8_lossy(&hello.recv_timeout(LIMIT).unwrap()).into_owned();
@@ -96,7 +98,7 @@ fn server_that_speaks_no_tls_gets_no_byte_of_a_request() {
 fn process_wide_tls_state_is_not_touched() {
     let server = TlsServer::start(Certificate::Right);
     let roots = Roots::from_pem(server.authority_pem().as_bytes()).unwrap();
-    for roots in [roots, Roots::system(), Roots::bundled()] {
+    for roots in known_roots().into_iter().chain([roots]) {
         let client = builder(server.endpoint()).roots(roots).retry_max_attempts(1).build().unwrap();
         enqueue(&client, ["Report Generated"]);
         let _ = client.shutdown_blocking(LIMIT);

@@ -504,11 +504,11 @@ impl ClientBuilder {
         }
         check_write_key(&self.write_key)?;
         let endpoint = Endpoint::parse(&self.endpoint, self.allow_insecure_http)?;
+        let target = Target::new(endpoint, self.write_key);
         let transport = match self.transport.take() {
             Some(transport) => transport,
-            None => Arc::new(Http::new(&endpoint, self.http.clone())?),
+            None => Arc::new(Http::new(&target, self.http.clone())?),
         };
-        let target = Target::new(endpoint, self.write_key);
         self.settings.show_dropped = self.callbacks.on_drop.is_some();
         let notices = Arc::new(Notices::new(self.callbacks));
         let max_in_flight = self.settings.max_in_flight;

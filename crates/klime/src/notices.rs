@@ -243,11 +243,13 @@ impl Notices {
         self.arrived.notify_one();
     }
 
-    /// Calls `then` once everything before it is told; at once when there is no thread to tell anything.
+    /// Whether there is a thread to tell anything.
+    pub(crate) fn has_thread(&self) -> bool {
+        self.thread.get().is_some()
+    }
+
+    /// Calls `then` once everything before it is told.
     pub(crate) fn then(&self, then: impl FnOnce() + Send + 'static) {
-        if self.thread.get().is_none() {
-            return then();
-        }
         self.lock().items.push_back(Item::Then(Box::new(then)));
         self.arrived.notify_one();
     }

@@ -77,6 +77,16 @@ impl BatchResponse {
         Self { status: "ok".to_owned(), accepted: events, failed: 0, errors: Vec::new() }
     }
 
+    /// The same answer with its texts as `scrub` returns them.
+    pub(crate) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
+        self.status = scrub(&self.status);
+        for error in &mut self.errors {
+            error.message = scrub(&error.message);
+            error.code = scrub(&error.code);
+        }
+        self
+    }
+
     /// Whether every event was taken.
     #[must_use]
     pub fn is_success(&self) -> bool {

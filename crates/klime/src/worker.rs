@@ -15,6 +15,8 @@ use crate::clock;
 use crate::error::SendError;
 use crate::notices::{Events, Notices};
 use crate::pipeline::{Effect, Jitter, Job, Next, Outcome, Pipeline};
+use crate::stats::Report;
+use crate::ticket::Ticket;
 use crate::transport::{Request, Target, Transport};
 
 /// What handles, futures and workers share.
@@ -136,7 +138,7 @@ impl Shared {
 
     /// Lets go of the lock, calls a worker if there is something to do by `due`, and carries out what the pipeline asks for.
     pub(crate) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>, due: Option<Instant>) {
-        let effects = state.pipeline.take_effects();
+        let effects = self.take_effects(&mut state);
         let call = due.and_then(|due| state.crew.call_for(due, clock::now()));
         drop(state);
         self.wake(call);
@@ -158,19 +160,39 @@ impl Shared {
         }
     }
 
+    /// Takes what the pipeline asks for, and hands over what concerns the notice thread. That is done under the lock, so that the
+    /// notices of all workers stand in the pipeline's order: a shutdown must not end before a callback that stood before it.
+    /// The rest wakes others, for which the lock must be free.
+    fn take_effects(self: &Arc<Self>, state: &mut State) -> Vec<Effect> {
+        let effects = state.pipeline.take_effects();
+        effects.into_iter().filter_map(|effect| self.hand_over(effect)).collect()
+    }
+
+    fn hand_over(self: &Arc<Self>, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Notice(notice) => self.notices.post(notice),
+            Effect::Over { ticket, report, after_callbacks: true } if self.notices.has_thread() => {
+                let shared = Arc::clone(self);
+                self.notices.then(move || shared.end(&ticket, report));
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    fn end(self: &Arc<Self>, ticket: &Ticket<Report>, report: Report) {
+        ticket.fill(report);
+        // The workers may have waited for nothing but this.
+        self.release_and_recheck(self.lock());
+    }
+
     fn carry_out(self: &Arc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Notice(notice) => self.notices.post(notice),
                 Effect::Over { ticket, report, after_callbacks: false } => ticket.fill(report),
-                Effect::Over { ticket, report, after_callbacks: true } => {
-                    let shared = Arc::clone(self);
-                    self.notices.then(move || {
-                        ticket.fill(report);
-                        // The workers may have waited for nothing but this.
-                        shared.release_and_recheck(shared.lock());
-                    });
-                }
+                // There is no notice thread to wait for.
+                Effect::Over { ticket, report, after_callbacks: true } => self.end(&ticket, report),
+                Effect::Notice(notice) => self.notices.post(notice),
                 Effect::Answered { reply, answer, batch } => {
                     reply.fill(answer.map_err(|failure| SendError::new(failure, Events::All(batch).decode())));
                 }
@@ -205,7 +227,7 @@ impl Shared {
         loop {
             state.crew.is_called = false;
             let next = state.pipeline.next(clock::now());
-            let effects = state.pipeline.take_effects();
+            let effects = self.take_effects(&mut state);
             match next {
                 Next::Send(job) => {
                     let cover = state.find_cover(self.most_workers);

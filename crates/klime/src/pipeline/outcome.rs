@@ -44,12 +44,13 @@ impl Outcome {
         if (200..300).contains(&status) {
             // The status alone decides: a body that cannot be read never has the events sent again.
             let read = BatchResponse::from_json(response.body());
-            let response = read.unwrap_or_else(|| BatchResponse::all_accepted(batch.len()));
+            let response = read.map(|read| read.scrubbed(&scrub));
+            let response = response.unwrap_or_else(|| BatchResponse::all_accepted(batch.len()));
             return Self::Taken { status, response };
         }
         let mut failure = Failure::of_kind(SendErrorKind::Status);
         failure.status = Some(status);
-        failure.detail = error_text(response.body()).map(|text| scrub(&text));
+        failure.detail = error_text(response.body(), &scrub);
         match status {
             408 | 425 | 429 | 500..=599 => {
                 let retry_after = response.retry_after().and_then(|header| parse_retry_after(header, now));
@@ -61,12 +62,13 @@ impl Outcome {
     }
 }
 
-/// What an error answer says: `{"error":"…"}`.
-fn error_text(body: &[u8]) -> Option<String> {
+/// What an error answer says: `{"error":"…"}`, without secrets, and then cut: a part of one would give it away as well.
+fn error_text(body: &[u8], scrub: &impl Fn(&str) -> String) -> Option<String> {
     const MOST_CHARS: usize = 200;
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let text = body.get("error")?.as_str()?;
-    Some(text.chars().filter(|char| !char.is_control()).take(MOST_CHARS).collect())
+    let text: String = text.chars().filter(|char| !char.is_control()).collect();
+    Some(scrub(&text).chars().take(MOST_CHARS).collect())
 }
 
 /// Which events of a batch a 2xx answer refused.
@@ -141,6 +143,16 @@ mod tests {
     fn what_the_server_says_is_kept_without_the_key() {
         let Outcome::Permanent(failure) = outcome(401, &[], r#"{"error":"bad key\n"}"#) else { panic!() };
         assert_eq!(failure.to_string(), "Klime answered 401 (bad …)");
+        let long = format!(r#"{{"error":"{}key"}}"#, "x".repeat(198));
+        let Outcome::Permanent(failure) = outcome(401, &[], &long) else { panic!() };
+        assert_eq!(failure.detail.unwrap(), "x".repeat(198) + "…");
+    }
+
+    #[test]
+    fn what_the_server_says_of_an_event_is_kept_without_the_key() {
+        let body = r#"{"status":"key","failed":1,"errors":[{"index":0,"message":"bad key","code":"key_k"}]}"#;
+        let Outcome::Taken { response, .. } = outcome(200, &[], body) else { panic!() };
+        assert_eq!((response.status.as_str(), response.errors[0].to_string().as_str()), ("…", "event 0: bad … (…_k)"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! HTTP by `ureq`. The only file, with [`roots`](super::roots) and [`proxy`], that knows it.
+//! HTTP by `ureq`. The only file, with [`connection`](super::connection), [`roots`](super::roots) and [`proxy`], that knows it.
 
 use std::error::Error;
 use std::fmt;
@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, DefaultConnector};
 
-use super::{Endpoint, Request, Response, Roots, Transport, TransportError, proxy};
+use super::connection::Authorization;
+use super::{Request, Response, Roots, Target, Transport, TransportError, proxy};
 use crate::error::ConfigError;
 
 /// No answer of Klime is longer; what comes beyond is not read.
@@ -25,6 +28,8 @@ const OUTPUT_BUFFER_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
+    /// What the agent is given in place of the `Authorization` header.
+    placeholder: String,
 }
 
 /// The HTTP part of a client's settings.
@@ -37,16 +42,16 @@ pub(crate) struct HttpSettings {
 }
 
 impl Http {
-    pub(crate) fn new(endpoint: &Endpoint, settings: HttpSettings) -> Result<Self, ConfigError> {
+    pub(crate) fn new(target: &Target, settings: HttpSettings) -> Result<Self, ConfigError> {
         // The provider is named, so that no process-wide one is set or asked for.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(provider)
             .root_certs(settings.roots.into_root_certs())
             .build();
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .tls_config(tls)
-            .proxy(proxy::from_environment(endpoint)?)
+            .proxy(proxy::from_environment(&target.endpoint)?)
             .user_agent(concat!("klime-rust/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .max_redirects(0)
@@ -58,9 +63,11 @@ impl Http {
             .max_idle_connections_per_host(settings.max_in_flight)
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_global(Some(settings.request_timeout))
-            .build()
-            .new_agent();
-        Ok(Self { agent })
+            .build();
+        let authorization = Authorization::new(&target.authorization);
+        let placeholder = authorization.placeholder();
+        let connector = DefaultConnector::default().chain(authorization);
+        Ok(Self { agent: Agent::with_parts(config, connector, DefaultResolver::default()), placeholder })
     }
 }
 
@@ -68,7 +75,7 @@ impl Transport for Http {
     fn send(&self, request: &Request<'_>) -> Result<Response, TransportError> {
         let mut post = self.agent.post(request.url());
         for (name, value) in request.headers() {
-            post = post.header(name, value);
+            post = post.header(name, if name == "Authorization" { &self.placeholder } else { value });
         }
         let answer = post.send(request.body()).map_err(|error| TransportError::new(NoAnswer(error)))?;
         let mut response = Response::new(answer.status().as_u16());
@@ -92,6 +99,10 @@ impl fmt::Display for NoAnswer {
             ureq::Error::Timeout(_) => f.write_str("the request timed out"),
             ureq::Error::HostNotFound => f.write_str("the host was not found"),
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => f.write_str("the TLS connection failed"),
+            // A certificate is refused while the first bytes are written, so that comes as an I/O error.
+            ureq::Error::Io(error) if error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) => {
+                f.write_str("the TLS connection failed")
+            }
             _ => f.write_str("the connection failed"),
         }
     }

@@ -1,5 +1,6 @@
 //! The seam to the network: a batch's body goes out, an answer or an error comes back.
 
+mod connection;
 mod endpoint;
 pub(crate) mod http;
 mod proxy;

@@ -33,6 +33,11 @@ impl Proxy {
         format!("http://{}", self.listener.address())
     }
 
+    /// All that it was asked, in order.
+    pub(crate) fn asked(&self) -> Vec<Received> {
+        self.asked.read(Clone::clone)
+    }
+
     /// The `host:port` of each CONNECT, in order.
     pub(crate) fn connects(&self) -> Vec<String> {
         let connects = |asked: &Vec<Received>| {

@@ -56,7 +56,7 @@ impl Received {
     }
 
     /// Reads up to the empty line and not a byte further, so that the body is still the connection's.
-    pub(super) fn read_head(stream: &mut impl Read, connection: usize) -> io::Result<Option<Self>> {
+    pub(crate) fn read_head(stream: &mut impl Read, connection: usize) -> io::Result<Option<Self>> {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -91,7 +91,7 @@ impl Received {
         }
     }
 
-    pub(super) fn body_length(&self) -> usize {
+    pub(crate) fn body_length(&self) -> usize {
         assert_eq!(self.header("transfer-encoding"), None, "a body of unknown length; Klime need not take it");
         self.header("content-length").map_or(0, |length| length.parse().expect("a number in Content-Length"))
     }

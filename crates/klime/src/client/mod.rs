@@ -150,12 +150,12 @@ impl Client {
     /// When nothing can be sent before the deadline, it does not wait for it. The shutdown begins at the call; dropping the
     /// future only ends the wait. Calling it again is no harm and has the same result.
     pub fn shutdown(&self) -> Shutdown {
-        Shutdown::of(self.handle.shutdown(self.handle.shutdown_timeout))
+        Shutdown::of(self.handle.shutdown_in_default_time())
     }
 
     /// Like [`shutdown`](Self::shutdown), waiting on this thread, for at most `timeout`.
     pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
-        self.handle.shutdown(timeout).wait()
+        self.handle.shutdown(Some(timeout)).wait()
     }
 
     /// Checks the write key, without sending an event: resolves to `Ok` when Klime takes it.
@@ -229,7 +229,7 @@ impl fmt::Debug for Client {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let ending = self.shutdown(self.shutdown_timeout);
+        let ending = self.shutdown(Some(self.shutdown_timeout));
         if !worker::is_this_thread() {
             // What was lost is in the log and went to `on_drop`.
             let _ = ending.wait();

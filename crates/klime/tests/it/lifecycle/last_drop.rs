@@ -157,8 +157,9 @@ mod threads {
         in_a_process_of_its_own("shutdown_ends_the_workers_and_the_last_drop_all_threads", || {
             let server = Server::start();
             let client = loaded(&server);
+            assert!(client.flush_blocking(LIMIT).is_complete());
             assert!(!klime_threads().is_empty());
-            assert!(client.shutdown_blocking(LIMIT).is_complete());
+            assert!(client.shutdown_blocking(Duration::MAX).is_complete());
             balanced(&client);
             drop(client);
             wait_for_no_threads();

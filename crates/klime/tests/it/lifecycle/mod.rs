@@ -2,14 +2,18 @@
 
 mod before_send;
 mod callbacks;
+mod contracts;
 mod flush;
+mod global;
 mod input;
 mod last_drop;
 mod notices;
 mod overflow;
+mod panic_hook;
 mod runtimes;
 mod settings;
 mod shutdown;
+mod threads;
 
 use std::time::{Duration, Instant};
 

@@ -2,10 +2,18 @@
 
 // Clippy lets `unwrap` and indexing pass in test code only, and takes a module for test code when its declaration says so.
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+#[cfg(feature = "testing")]
+mod recorder;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+#[cfg(feature = "tower")]
+mod tower;

@@ -7,6 +7,8 @@ mod flush;
 mod global;
 mod input;
 mod last_drop;
+#[cfg(target_os = "linux")]
+mod memory;
 mod notices;
 mod overflow;
 mod panic_hook;

@@ -162,6 +162,6 @@ fn nothing_is_evicted_for_an_event_that_will_not_fit_anyway() {
     assert_eq!(track_bytes(&client, 100_000).unwrap_err().kind(), DropReason::QueueFull);
     assert_eq!(balanced(&client).pending, 2);
     gate.open();
-    assert_eq!(client.flush_blocking(LIMIT).is_complete(), true);
+    assert!(client.flush_blocking(LIMIT).is_complete());
     assert_eq!(balanced(&client).accepted, 2);
 }

@@ -42,14 +42,17 @@ impl Told {
 #[test]
 fn callbacks_come_in_order_with_the_events_that_were_enqueued() {
     let refused = json!({ "status": "ok", "accepted": 1, "failed": 1, "errors": [{ "index": 1, "code": "c" }] });
-    let answers = [Answer::ok(), Answer::status(400), Answer::status(200).json(&refused), Answer::status(401)];
+    let gate = Gate::new();
+    let answers = [Answer::held(&gate), Answer::status(400), Answer::status(200).json(&refused), Answer::status(401)];
     let server = Server::scripted(answers);
     let told = Told::default();
     let builder = quiet(server.endpoint()).max_batch_size(2).max_in_flight(1);
     let client = told.listen(builder).build().unwrap();
     let ids = track_many(&client, 8);
+    let shutdown = client.shutdown().within(LIMIT);
+    gate.open();
     assert_eq!(
-        client.shutdown_blocking(LIMIT).to_string(),
+        smol::block_on(shutdown).to_string(),
         "3 accepted, 1 rejected, 4 failed, 0 dropped, 0 pending, 0 unconfirmed"
     );
     let expected = [
@@ -164,7 +167,8 @@ fn panicking_callbacks_lose_nothing() {
         .build()
         .unwrap();
     track_all(&client, &["a", "b", "c"]);
-    assert_eq!(client.flush_blocking(LIMIT).accepted, 2);
+    assert_eq!(client.flush_blocking(LIMIT).pending, 0);
+    assert_eq!((balanced(&client).accepted, balanced(&client).failed), (2, 1));
     track(&client, "");
     assert!(client.shutdown_blocking(LIMIT).is_complete());
     assert_eq!(told.lines(), ["success", "error", "success", "drop"]);

@@ -21,10 +21,10 @@ fn flush_waits_for_what_came_before_and_not_for_what_comes_after() {
     track_all(&client, &["a", "b", "c"]);
     let flush = client.flush();
     track(&client, "later");
-    let report = smol::block_on(flush);
-    assert_eq!((report.accepted, report.is_complete()), (3, true));
+    assert!(smol::block_on(flush).is_complete());
     assert_eq!(names(&server), ["a", "b", "c"]);
-    assert_eq!(balanced(&client).pending, 1);
+    let books = balanced(&client);
+    assert_eq!((books.accepted, books.pending), (3, 1));
 }
 
 #[test]
@@ -108,13 +108,13 @@ fn deadline_ends_the_wait_and_the_client_goes_on() {
 #[test]
 fn hung_request_is_retried_after_the_deadline_of_a_flush() {
     let server = Server::scripted([Answer::hang()]);
-    let client = quiet(server.endpoint()).request_timeout(Duration::from_millis(300)).build().unwrap();
+    let client = quiet(server.endpoint()).request_timeout(Duration::from_millis(500)).build().unwrap();
     track(&client, "a");
-    let report = client.flush_blocking(Duration::from_millis(1));
-    assert_eq!((report.pending, report.accepted), (1, 0));
-    assert_eq!(client.flush_blocking(LIMIT).accepted, 1);
+    assert_eq!(client.flush_blocking(Duration::from_millis(1)).pending, 1);
+    assert!(client.flush_blocking(LIMIT).is_complete());
     assert_eq!(message_ids(&server).iter().collect::<HashSet<_>>().len(), 1);
-    assert_eq!(balanced(&client).retries, 1);
+    let books = balanced(&client);
+    assert_eq!((books.accepted, books.retries), (1, 1));
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn events_in_flight_count_for_the_bound() {
     let books = balanced(&client);
     assert_eq!((books.pending, books.dropped.queue_full), (4, 1));
     gate.open();
-    assert_eq!(client.shutdown_blocking(LIMIT).accepted, 4);
+    assert!(client.shutdown_blocking(LIMIT).is_complete());
     assert_eq!(*shown.lock().unwrap(), ids[2..3]);
     assert_eq!(message_ids(&server), [&ids[..2], &ids[3..]].concat());
     balanced(&client);
@@ -101,7 +101,7 @@ fn new_event_is_dropped_when_all_others_are_in_flight() {
     assert_eq!(error.kind(), DropReason::QueueFull);
     assert_eq!(balanced(&client).dropped.queue_full, 1);
     gate.open();
-    assert_eq!(client.shutdown_blocking(LIMIT).accepted, 2);
+    assert!(client.shutdown_blocking(LIMIT).is_complete());
     assert_eq!(message_ids(&server), ids);
     assert_eq!(*shown.lock().unwrap(), ["new"]);
     balanced(&client);

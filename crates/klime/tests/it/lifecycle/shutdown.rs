@@ -117,21 +117,20 @@ fn shutdown_drains_what_is_queued() {
     let server = Server::start();
     let client = quiet(server.endpoint()).max_batch_size(2).max_in_flight(1).build().unwrap();
     track_all(&client, &["a", "b", "c", "d", "e"]);
-    assert_eq!(client.shutdown_blocking(LIMIT).accepted, 5);
+    assert!(client.shutdown_blocking(LIMIT).is_complete());
     assert_eq!(names(&server), ["a", "b", "c", "d", "e"]);
-    balanced(&client);
+    assert_eq!(balanced(&client).accepted, 5);
 }
 
 #[test]
 fn shutdown_again_has_the_same_result() {
     let server = Server::scripted([Answer::status(400)]);
-    let client = quiet(server.endpoint()).max_batch_size(1).max_in_flight(1).build().unwrap();
+    let client = quiet(server.endpoint()).build().unwrap();
     track_all(&client, &["a", "b", "c"]);
     let report = client.shutdown_blocking(LIMIT);
     assert_eq!(client.shutdown_blocking(Duration::ZERO), report);
     assert_eq!(smol::block_on(client.shutdown()), report);
-    assert!(!report.is_complete());
-    assert_eq!(balanced(&client).enqueued, 3);
+    assert_eq!((report.failed, balanced(&client).failed), (3, 3));
 }
 
 #[test]
@@ -221,7 +220,8 @@ fn shutdown_without_flush_sends_nothing_more() {
 #[test]
 fn shutdown_without_flush_tries_nothing_again() {
     let server = Server::answering(|_| Answer::status(503));
-    let client = quiet(server.endpoint()).flush_on_shutdown(false).max_batch_size(1).build().unwrap();
+    let client = quiet(server.endpoint()).flush_on_shutdown(false).max_batch_size(1);
+    let client = client.retry_max_attempts(1000).build().unwrap();
     track(&client, "a");
     server.wait_for_requests(1);
     let report = client.shutdown_blocking(LIMIT);

@@ -148,7 +148,8 @@ impl Shared {
     /// Like [`release`](Self::release), after a change that may need anything.
     pub(crate) fn release_and_recheck(self: &Arc<Self>, state: MutexGuard<'_, State>) {
         let now = clock::now();
-        let due = state.pipeline.wake_at(now).or_else(|| state.pipeline.is_finished().then_some(now));
+        // Workers that have nothing left to do sleep on a timer that may be far away.
+        let due = if state.pipeline.is_finished() { Some(now) } else { state.pipeline.wake_at(now) };
         self.release(state, due);
     }
 

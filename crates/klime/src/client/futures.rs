@@ -27,6 +27,8 @@ pub(crate) struct Ending {
     purpose: Purpose,
     began: Instant,
     deadline: Option<Instant>,
+    /// The timeout that holds if nobody says `within`. Until it is clear that nobody does, nothing is given up for it.
+    default_timeout: Option<Duration>,
     ticket: Arc<Ticket<Report>>,
     shared: Arc<Shared>,
 }
@@ -50,11 +52,19 @@ impl Handle {
         let mut state = self.shared.lock();
         state.pipeline.begin(purpose, Arc::clone(&ticket), limits, after_callbacks, began);
         self.shared.release_and_recheck(state);
-        Ending { purpose, began, deadline: limits.deadline, ticket, shared: Arc::clone(&self.shared) }
+        let shared = Arc::clone(&self.shared);
+        Ending { purpose, began, deadline: limits.deadline, default_timeout: None, ticket, shared }
     }
 
-    pub(super) fn shutdown(&self, timeout: Duration) -> Ending {
-        self.begin(Purpose::Shutdown, Some(timeout), !self.shared.notices.is_this_thread())
+    pub(super) fn shutdown(&self, timeout: Option<Duration>) -> Ending {
+        self.begin(Purpose::Shutdown, timeout, !self.shared.notices.is_this_thread())
+    }
+
+    /// A shutdown whose timeout is `shutdown_timeout`, or what `within` says before the first poll.
+    pub(super) fn shutdown_in_default_time(&self) -> Ending {
+        let mut ending = self.shutdown(None);
+        ending.default_timeout = Some(self.shutdown_timeout);
+        ending
     }
 
     pub(super) fn verify(&self) -> Sending {
@@ -71,13 +81,19 @@ impl Handle {
 }
 
 impl Ending {
-    fn within(mut self, timeout: Duration) -> Self {
+    fn limit(&mut self, timeout: Duration) {
+        self.default_timeout = None;
         let limits = limits(self.purpose, self.began, Some(timeout));
         self.deadline = limits.deadline;
         let mut state = self.shared.lock();
         state.pipeline.set_limits(&self.ticket, limits, clock::now());
         self.shared.release_and_recheck(state);
-        self
+    }
+
+    fn limit_to_default(&mut self) {
+        if let Some(timeout) = self.default_timeout {
+            self.limit(timeout);
+        }
     }
 
     pub(super) fn wait(self) -> Report {
@@ -89,6 +105,13 @@ impl Ending {
         state.pipeline.tick(clock::now());
         self.shared.release_and_recheck(state);
         self.ticket.wait_until(None).unwrap_or_default()
+    }
+}
+
+/// Dropped, it is waited for no more, but has to end all the same.
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.limit_to_default();
     }
 }
 
@@ -107,9 +130,12 @@ macro_rules! ending_future {
         impl Future for $name {
             type Output = Report;
 
-            fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Report> {
-                match &self.0 {
-                    Some(ending) => ending.ticket.poll(context),
+            fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Report> {
+                match &mut self.0 {
+                    Some(ending) => {
+                        ending.limit_to_default();
+                        ending.ticket.poll(context)
+                    }
                     None => Poll::Ready(Report::default()),
                 }
             }
@@ -156,13 +182,18 @@ impl Flush {
     /// # });
     /// # }
     /// ```
-    pub fn within(self, timeout: Duration) -> Self {
-        Self(self.0.map(|ending| ending.within(timeout)))
+    pub fn within(mut self, timeout: Duration) -> Self {
+        if let Some(ending) = &mut self.0 {
+            ending.limit(timeout);
+        }
+        self
     }
 }
 
 impl Shutdown {
     /// Sets how long it may take (from the call of `shutdown`) instead of `shutdown_timeout`. What is left then is dropped.
+    ///
+    /// To be called before the first poll.
     ///
     /// # Examples
     ///
@@ -175,8 +206,11 @@ impl Shutdown {
     /// # });
     /// # }
     /// ```
-    pub fn within(self, timeout: Duration) -> Self {
-        Self(self.0.map(|ending| ending.within(timeout)))
+    pub fn within(mut self, timeout: Duration) -> Self {
+        if let Some(ending) = &mut self.0 {
+            ending.limit(timeout);
+        }
+        self
     }
 }
 

@@ -275,7 +275,7 @@ impl Client {
     /// # }
     /// ```
     pub fn shutdown(&self) -> Shutdown {
-        Shutdown::of(self.handle.shutdown(self.handle.shutdown_timeout))
+        Shutdown::of(self.handle.shutdown_in_default_time())
     }
 
     /// Like [`shutdown`](Self::shutdown), waiting on this thread, for at most `timeout` in place of `shutdown_timeout`.
@@ -289,7 +289,7 @@ impl Client {
     /// # Ok::<(), klime::ConfigError>(())
     /// ```
     pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
-        self.handle.shutdown(timeout).wait()
+        self.handle.shutdown(Some(timeout)).wait()
     }
 
     /// Checks the write key, without sending an event: resolves to `Ok` when Klime takes it.
@@ -391,7 +391,7 @@ impl fmt::Debug for Client {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let ending = self.shutdown(self.shutdown_timeout);
+        let ending = self.shutdown(Some(self.shutdown_timeout));
         if !worker::is_this_thread() {
             // What was lost is in the log and went to `on_drop`.
             let _ = ending.wait();

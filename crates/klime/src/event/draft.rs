@@ -157,15 +157,16 @@ impl Draft {
         let start = texts.len();
         texts.push(b'"');
         let raw = texts.len();
-        let problem = match write!(texts, "{value}") {
-            Ok(()) if texts.len() == raw => Some(format!("{what} is empty")),
-            Ok(()) => None,
-            Err(_) => Some(format!("{what} cannot be formatted, its Display failed")),
-        };
+        if super::write_display(texts, value).is_err() {
+            texts.truncate(start);
+            self.note(Err(super::unformattable(what)));
+            return Span::default();
+        }
+        let is_empty = texts.len() == raw;
         close_json_string(texts, raw);
         let span = Span { start, end: texts.len() };
-        if let Some(problem) = problem {
-            self.note(Err(EnqueueError::invalid(problem)));
+        if is_empty {
+            self.note(Err(EnqueueError::invalid(format!("{what} is empty"))));
         }
         span
     }

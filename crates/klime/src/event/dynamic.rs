@@ -101,13 +101,13 @@ impl Event {
     /// Sets the user id. Any type that prints; not empty.
     #[must_use]
     pub fn with_user(self, id: impl fmt::Display) -> Self {
-        self.with_text("userId", id.to_string())
+        self.with_id("userId", "user id", id)
     }
 
     /// Sets the group id. Any type that prints; not empty.
     #[must_use]
     pub fn with_group(self, id: impl fmt::Display) -> Self {
-        self.with_text("groupId", id.to_string())
+        self.with_id("groupId", "group id", id)
     }
 
     /// Merges an object into the properties of a track event; of two values for a key the later one wins.
@@ -150,7 +150,7 @@ impl Event {
     /// Sets the id that Klime recognises a repetition by; the default is a new UUID v4. Not empty.
     #[must_use]
     pub fn with_message_id(self, id: impl fmt::Display) -> Self {
-        self.with_text("messageId", id.to_string())
+        self.with_id("messageId", "message id", id)
     }
 
     /// Sets the user's IP address; the default is none.
@@ -278,6 +278,15 @@ impl Event {
     fn with_text(mut self, key: &str, text: String) -> Self {
         self.object.insert(key.to_owned(), Value::String(text));
         self
+    }
+
+    fn with_id(mut self, key: &str, what: &str, id: impl fmt::Display) -> Self {
+        let mut text = Vec::new();
+        if super::write_display(&mut text, id).is_err() {
+            self.note(super::unformattable(what));
+            return self;
+        }
+        self.with_text(key, String::from_utf8_lossy(&text).into_owned())
     }
 
     fn with_fields(mut self, fields_name: &'static str, object: impl Serialize) -> Self {

@@ -17,6 +17,10 @@ pub use dynamic::Event;
 pub use fluent::{Anonymous, Attributed, Group, HasUserOrGroup, Identify, Track};
 pub use id::MessageId;
 
+use std::fmt::{self, Display};
+
+use crate::error::EnqueueError;
+
 /// The most bytes of JSON that one event may have.
 pub(crate) const MAX_EVENT_BYTES: usize = 200 * 1024;
 
@@ -74,10 +78,28 @@ impl EventKind {
     }
 }
 
-impl std::fmt::Display for EventKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Appends what a value prints. Unlike `io::Write` and `to_string` it does not panic when the value's `Display` fails.
+fn write_display(out: &mut Vec<u8>, value: impl Display) -> fmt::Result {
+    struct Appender<'a>(&'a mut Vec<u8>);
+
+    impl fmt::Write for Appender<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+
+    fmt::Write::write_fmt(&mut Appender(out), format_args!("{value}"))
+}
+
+fn unformattable(what: &str) -> EnqueueError {
+    EnqueueError::invalid(format!("{what} cannot be formatted, its Display failed"))
 }
 
 /// The SDK's name for itself, in each event's `context`.

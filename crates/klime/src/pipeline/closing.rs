@@ -137,7 +137,8 @@ impl Pipeline {
 
     /// Whether it is shut down and nobody waits for anything any more.
     pub(crate) fn is_finished(&self) -> bool {
-        self.closed.is_some() && self.is_empty() && self.barriers.is_empty() && self.behind_callbacks.is_empty()
+        let are_told = || self.behind_callbacks.iter().all(|behind| behind.ticket.was_filled());
+        self.closed.is_some() && self.is_empty() && self.barriers.is_empty() && are_told()
     }
 
     /// The times to come at which a flush or shutdown may be over.

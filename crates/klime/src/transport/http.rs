@@ -25,6 +25,9 @@ const MAX_IDLE: Duration = Duration::from_secs(15);
 const INPUT_BUFFER_BYTES: usize = 16 * 1024;
 const OUTPUT_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Longer time-outs are cut to this one, a year: `ureq` adds them to the time of day and panics when that is too far away.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
@@ -61,8 +64,8 @@ impl Http {
             .max_idle_age(MAX_IDLE)
             .max_idle_connections(settings.max_in_flight)
             .max_idle_connections_per_host(settings.max_in_flight)
-            .timeout_connect(Some(settings.connect_timeout))
-            .timeout_global(Some(settings.request_timeout))
+            .timeout_connect(Some(settings.connect_timeout.min(LONGEST_TIMEOUT)))
+            .timeout_global(Some(settings.request_timeout.min(LONGEST_TIMEOUT)))
             .build();
         let authorization = Authorization::new(&target.authorization);
         let placeholder = authorization.placeholder();

@@ -2,6 +2,8 @@
 
 // Clippy lets `unwrap` and indexing pass in test code only, and takes a module for test code when its declaration says so.
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod delivery;
@@ -10,4 +12,10 @@ mod examples;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+#[cfg(feature = "testing")]
+mod recorder;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+#[cfg(feature = "tower")]
+mod tower;

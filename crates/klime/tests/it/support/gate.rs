@@ -29,7 +29,8 @@ impl Gate {
         self.0.wait_until(&format!("{count} requests at the gate"), |state| state.reached, |reached| *reached >= count);
     }
 
-    pub(super) fn pass(&self) {
+    /// Waits until the gate is open: for servers, and for callbacks that are to block.
+    pub(crate) fn pass(&self) {
         self.0.change(|state| state.reached += 1);
         self.0.wait_unlimited(|state| state.open);
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod books;
+pub(crate) mod child;
 pub(crate) mod gate;
 pub(crate) mod listener;
 pub(crate) mod proxy;

@@ -1,0 +1,4 @@
+fn main() {
+    let klime = klime::Client::disabled();
+    klime.track("Button Clicked").enqueue();
+}

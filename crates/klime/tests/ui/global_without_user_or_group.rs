@@ -1,0 +1,3 @@
+fn main() {
+    klime::track("Button Clicked").property("plan", "pro").enqueue();
+}

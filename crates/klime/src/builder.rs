@@ -35,6 +35,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 ///     .max_queue_size(10_000)
 ///     .on_error(|error, events| eprintln!("klime: {error}, {} events", events.len()))
 ///     .build()?;
+/// assert_eq!(klime.queue_size(), 0);
 /// # Ok::<(), klime::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -90,6 +91,13 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// As [`Client::from_env`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let klime = klime::ClientBuilder::from_env()?.max_batch_size(100).build()?;
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_variables(|name| env::var(name))
     }
@@ -120,140 +128,356 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Where Klime is. Default `https://i.klime.com`. An `https` URL, or `http` on loopback; a path is allowed.
+    /// Sets where Klime is: the URL before `/v1/batch`. Default `https://i.klime.com`.
+    ///
+    /// An `https` URL, or an `http` one on loopback (`127.0.0.0/8`, `::1`, `localhost`); see
+    /// [`allow_insecure_http`](Self::allow_insecure_http). A path is allowed, a slash at its end is ignored; a user name, a query
+    /// and a fragment are refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use klime::Client;
+    ///
+    /// assert!(Client::builder("your-write-key").endpoint("https://proxy.acme.com/klime/").build().is_ok());
+    ///
+    /// let error = Client::builder("your-write-key").endpoint("ftp://acme.com").build().unwrap_err();
+    /// assert_eq!(error.to_string(), "endpoint is \"ftp://acme.com\", it must begin with https:// or http://");
+    /// ```
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
         self
     }
 
-    /// The longest that an event waits for its batch to fill. Default 2 s; at least 1 ms, no maximum.
+    /// Sets the longest that an event waits for its batch to fill. Default 2 s; at least 1 ms, no maximum.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.settings.flush_interval = interval;
         self
     }
 
-    /// The most events in one request; that many are sent at once. Default 20; from 1 to 100.
+    /// Sets the most events in one request. As soon as that many wait they are sent. Default 20; from 1 to 100.
+    ///
+    /// It is never exceeded, whatever the backlog. A batch is cut earlier when it would exceed 10 MB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # use klime::Client;
+    /// # let recorder = klime::testing::Recorder::new();
+    /// let klime = Client::builder("your-write-key")
+    ///     .max_batch_size(2)
+    ///     # .transport(recorder.clone())
+    ///     .build()?;
+    /// for number in 0..5 {
+    ///     klime.track("Report Generated").user("user_123").property("number", number).enqueue();
+    /// }
+    /// let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// let stats = klime.stats();
+    /// assert_eq!((stats.accepted, stats.requests), (5, 3));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn max_batch_size(mut self, events: usize) -> Self {
         self.settings.max_batch_size = events;
         self
     }
 
-    /// The most events that may be pending: queued, in flight or in back-off. Default 1000; at least 1. Beyond it
-    /// [`overflow`](Self::overflow) decides.
+    /// Sets the most events that may be pending: queued, in flight or in back-off. Default 1000; at least 1. Beyond it
+    /// [`overflow`](Self::overflow) decides. It may be less than [`max_batch_size`](Self::max_batch_size).
     pub fn max_queue_size(mut self, events: usize) -> Self {
         self.settings.max_queue_size = events;
         self
     }
 
-    /// The most bytes of JSON that may be pending. Default 256 MiB; at least 200 KiB, so that any event fits. Beyond it
+    /// Sets the most bytes of JSON that may be pending. Default 256 MiB; at least 200 KiB, so that any event fits. Beyond it
     /// [`overflow`](Self::overflow) decides.
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_queue_bytes = bytes;
         self
     }
 
-    /// What to drop when the queue is full. Default [`Overflow::DropOldest`].
+    /// Sets what to drop when the queue is full. Default [`Overflow::DropOldest`]. Either way it is counted as
+    /// [`QueueFull`](DropReason::QueueFull).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use klime::{Client, DropReason, Overflow};
+    ///
+    /// let klime = Client::builder("your-write-key")
+    ///     .max_queue_size(2)
+    ///     .overflow(Overflow::DropNewest)
+    ///     # .flush_interval(std::time::Duration::from_secs(3600))
+    ///     # .transport(klime::testing::Recorder::new())
+    ///     .build()?;
+    /// klime.track("Button Clicked").user("user_1").enqueue();
+    /// klime.track("Button Clicked").user("user_2").enqueue();
+    ///
+    /// let error = klime.track("Button Clicked").user("user_3").try_enqueue().unwrap_err();
+    /// assert_eq!(error.kind(), DropReason::QueueFull);
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.settings.overflow = overflow;
         self
     }
 
-    /// The most requests made for a batch, the first included. Default 5; at least 1.
+    /// Sets the most requests made for a batch, the first included. Default 5; at least 1. With 1 nothing is retried.
+    ///
+    /// When they are spent the batch has failed: it goes to [`on_error`](Self::on_error).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use klime::{Response, testing::Recorder};
+    ///
+    /// let klime_is_down = Recorder::new();
+    /// klime_is_down.answer(Response::new(503)).answer(Response::new(503));
+    ///
+    /// let klime = klime_is_down.builder().retry_max_attempts(2).build()?;
+    /// klime.track("Button Clicked").user("user_123").enqueue();
+    /// let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// let stats = klime.stats();
+    /// assert_eq!((stats.failed, stats.requests), (1, 2));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn retry_max_attempts(mut self, attempts: u32) -> Self {
         self.settings.retry_max_attempts = attempts;
         self
     }
 
-    /// The longest wait before the first retry; it doubles with each further one, up to 16 s, and is cut by up to a half at random.
-    /// Default 1 s; at least 1 ms.
+    /// Sets the longest wait before the first retry; it doubles with each further one, up to 16 s, and is cut by up to a half at
+    /// random. Default 1 s; at least 1 ms.
     pub fn retry_initial_delay(mut self, delay: Duration) -> Self {
         self.settings.retry_initial_delay = delay;
         self
     }
 
-    /// The most batches under way at the same time, back-off included. Default 4; from 1 to 64. With 1 they go out strictly in
-    /// order.
+    /// Sets the most batches under way at the same time, those in back-off included. Default 4; from 1 to 64. With 1 they go out
+    /// strictly in order.
+    ///
+    /// A further connection is used only when a batch has been ready, and unsent, for 10 ms. Each one needs a thread.
     pub fn max_in_flight(mut self, batches: usize) -> Self {
         self.settings.max_in_flight = batches;
         self.http.max_in_flight = batches;
         self
     }
 
-    /// How long a connection may take. Default 5 s; at least 1 ms.
+    /// Sets how long it may take to connect. Default 5 s; at least 1 ms. A [`transport`](Self::transport) of your own has its own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.http.connect_timeout = timeout;
         self
     }
 
-    /// How long a whole request may take, connection and answer included. Default 10 s; at least 1 ms.
+    /// Sets how long a whole request may take, connection and answer included. Default 10 s; at least 1 ms. Then it counts as not
+    /// answered, and is retried. A [`transport`](Self::transport) of your own has its own.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.http.request_timeout = timeout;
         self
     }
 
-    /// How long `shutdown().await`, the install guard and the drop of the last handle may take. Default 5 s; no bounds.
+    /// Sets how long `shutdown().await`, the install guard and the drop of the last handle may take. Default 5 s; no bounds.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
     }
 
-    /// Whether a shutdown sends what is queued. Default `true`. With `false` it sends nothing more and drops it, reason
+    /// Sets whether a shutdown sends what is queued. Default `true`. With `false` it sends nothing more and drops it, reason
     /// [`ShutdownDeadline`](DropReason::ShutdownDeadline).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # use klime::Client;
+    /// let klime = Client::builder("your-write-key")
+    ///     .flush_on_shutdown(false)
+    ///     # .flush_interval(std::time::Duration::from_secs(3600))
+    ///     # .transport(klime::testing::Recorder::new())
+    ///     .build()?;
+    /// klime.track("Button Clicked").user("user_123").enqueue();
+    /// let report = klime.shutdown_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!((report.accepted, report.dropped), (0, 1));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn flush_on_shutdown(mut self, flush: bool) -> Self {
         self.settings.flush_on_shutdown = flush;
         self
     }
 
-    /// Allows an `http://` endpoint that is not on loopback. The write key and all events can then be read on the way. Default
-    /// `false`.
+    /// Sets whether an `http://` endpoint may be elsewhere than on loopback. The write key and all events can then be read on the
+    /// way. Default `false`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use klime::Client;
+    ///
+    /// let inside = || Client::builder("your-write-key").endpoint("http://klime.internal:8080");
+    /// assert_eq!(inside().build().unwrap_err().setting(), "endpoint");
+    /// assert!(inside().allow_insecure_http(true).build().is_ok());
+    /// ```
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
     }
 
-    /// Which certificate authorities to trust. Default [`Roots::system`].
+    /// Sets which certificate authorities to trust. Default [`Roots::system`]. Certificates are always checked.
     pub fn roots(mut self, roots: Roots) -> Self {
         self.http.roots = roots;
         self
     }
 
-    /// Whether to build a [disabled](Client::disabled) client, which needs no write key. Default `false`.
+    /// Sets whether to build a [disabled](Client::disabled) client, which needs no write key. Default `false`. Bounds are checked
+    /// all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let klime = klime::Client::builder("").disabled(true).build()?;
+    /// klime.track("Button Clicked").user("user_123").enqueue();
+    /// assert_eq!(klime.stats().dropped.disabled, 1);
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn disabled(mut self, disabled: bool) -> Self {
         self.disabled = disabled;
         self
     }
 
-    /// Called for each batch that failed for good, and for the events that Klime refused one by one.
+    /// Sets what is called for each batch that failed for good, and for the events that Klime refused one by one (kind
+    /// [`Rejected`](crate::SendErrorKind::Rejected)).
     ///
     /// All callbacks run one after another on a thread of their own: they may block, panic and use the client. When over 1000 (or
     /// 16 MiB of events) wait, further ones are skipped and counted in
-    /// [`Stats::callbacks_skipped`](crate::Stats::callbacks_skipped).
+    /// [`Stats::callbacks_skipped`](crate::Stats::callbacks_skipped). `shutdown` waits for them, within its time; `flush` does not.
+    ///
+    /// # Examples
+    ///
+    /// Keep what could not be delivered:
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use klime::{Response, testing::Recorder};
+    /// use std::sync::mpsc;
+    ///
+    /// let bad_key = Recorder::new();
+    /// bad_key.answer(Response::new(401));
+    ///
+    /// let (lost, kept) = mpsc::channel();
+    /// let klime = bad_key
+    ///     .builder()
+    ///     .on_error(move |error, events| {
+    ///         assert_eq!(error.status_code(), Some(401));
+    ///         for event in events {
+    ///             let _ = lost.send(event.clone());
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// klime.track("Button Clicked").user("user_123").enqueue();
+    /// let _ = klime.shutdown_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!(kept.try_recv().unwrap().name(), Some("Button Clicked"));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn on_error(mut self, callback: impl Fn(&SendError, &[Event]) + Send + Sync + 'static) -> Self {
         self.callbacks.on_error = Some(Arc::new(callback));
         self
     }
 
-    /// Called for each batch that Klime took, with its answer; some events may have been refused. Runs like
+    /// Sets what is called for each batch that Klime took, with its answer; some events may have been refused. Runs like
     /// [`on_error`](Self::on_error).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # use klime::Client;
+    /// use std::sync::mpsc;
+    ///
+    /// let (accepted, counts) = mpsc::channel();
+    /// let klime = Client::builder("your-write-key")
+    ///     .on_success(move |answer| drop(accepted.send(answer.accepted)))
+    ///     # .transport(klime::testing::Recorder::new())
+    ///     .build()?;
+    /// klime.track("Button Clicked").user("user_123").enqueue();
+    /// let _ = klime.shutdown_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!(counts.try_recv(), Ok(1));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn on_success(mut self, callback: impl Fn(&BatchResponse) + Send + Sync + 'static) -> Self {
         self.callbacks.on_success = Some(Arc::new(callback));
         self
     }
 
-    /// Called for events that the client dropped. Runs like [`on_error`](Self::on_error).
+    /// Sets what is called for events that the client dropped. Runs like [`on_error`](Self::on_error). Single drops for the same
+    /// reason that wait are told together, at most 100 of them. A [disabled](Client::disabled) client calls nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # use klime::Client;
+    /// use klime::DropReason;
+    /// use std::sync::mpsc;
+    ///
+    /// let (lost, reasons) = mpsc::channel();
+    /// let klime = Client::builder("your-write-key")
+    ///     .on_drop(move |reason, events| drop(lost.send((reason, events.len()))))
+    ///     # .transport(klime::testing::Recorder::new())
+    ///     .build()?;
+    /// klime.track("").user("user_123").enqueue();
+    /// let _ = klime.shutdown_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!(reasons.try_recv(), Ok((DropReason::Invalid, 1)));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn on_drop(mut self, callback: impl Fn(DropReason, &[Event]) + Send + Sync + 'static) -> Self {
         self.callbacks.on_drop = Some(Arc::new(callback));
         self
     }
 
-    /// Sees each event before it is taken, to change it, or to drop it by `None`: the place to remove what must not leave the
-    /// process. Runs on the caller's thread, before the limits are checked. When it panics, the event is dropped.
+    /// Sets a hook that sees each event before it is taken, to change it, or to drop it by `None`: the place to remove what must not
+    /// leave the process.
+    ///
+    /// It runs on the caller's thread, before the limits are checked, and costs a second encoding of each event. When it panics,
+    /// the event is dropped, reason [`BeforeSend`](DropReason::BeforeSend).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use klime::{json, testing::Recorder};
+    ///
+    /// let recorder = Recorder::new();
+    /// let klime = recorder
+    ///     .builder()
+    ///     .before_send(|mut event| {
+    ///         event.properties_mut()?.remove("password");
+    ///         Some(event)
+    ///     })
+    ///     .build()?;
+    /// klime.track("Signed Up").user("user_123").properties(json!({ "plan": "pro", "password": "hunter2" })).enqueue();
+    /// let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    ///
+    /// let sent = recorder.assert_tracked("Signed Up");
+    /// assert!(!sent.properties().unwrap().contains_key("password"));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn before_send(mut self, hook: impl Fn(Event) -> Option<Event> + Send + Sync + 'static) -> Self {
         self.before_send = Some(Arc::new(hook));
         self
     }
 
-    /// Sends through this instead of HTTP. The endpoint and the write key still go into each request.
+    /// Sets what sends the requests, instead of the built-in HTTP. The endpoint and the write key still go into each request;
+    /// time-outs, roots and proxies are the transport's own matter. [`Transport`] has an example.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -263,7 +487,16 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] that names the setting, the value and the bounds; or that a thread could not be spawned.
+    /// [`ConfigError`] that names the setting, the value and the bounds: an option out of its bounds, a write key that is empty or
+    /// that no header can carry, an endpoint that is no good. Also when a proxy in the environment is no good, or a thread could
+    /// not be spawned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = klime::Client::builder(" ").build().unwrap_err();
+    /// assert_eq!(error.to_string(), "write_key is empty");
+    /// ```
     pub fn build(mut self) -> Result<Client, ConfigError> {
         self.check_bounds()?;
         if self.disabled {

@@ -73,11 +73,11 @@ impl Error for ConfigError {
 /// ```
 /// use klime::{Client, DropReason};
 ///
-/// let klime = Client::new("key")?;
+/// # let klime = Client::disabled();
 /// let error = klime.track("").user("user_123").try_enqueue().unwrap_err();
 /// assert_eq!(error.kind(), DropReason::Invalid);
+/// assert!(error.is_invalid());
 /// assert_eq!(error.to_string(), "event name is empty");
-/// # Ok::<(), klime::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct EnqueueError(Arc<EnqueueProblem>);
@@ -119,7 +119,7 @@ impl EnqueueError {
         self.0.reason
     }
 
-    /// Whether the event itself is at fault, so that trying again is no use.
+    /// Whether the event itself is at fault (`Invalid` or `TooLarge`), so that trying again is no use.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         matches!(self.0.reason, DropReason::Invalid | DropReason::TooLarge)
@@ -145,6 +145,20 @@ impl Error for EnqueueError {
 }
 
 /// What kind of [`SendError`] it is.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{SendError, SendErrorKind};
+///
+/// fn is_worth_keeping(error: &SendError) -> bool {
+///     match error.kind() {
+///         SendErrorKind::Network => true,
+///         SendErrorKind::Status => matches!(error.status_code(), Some(429 | 500..=599)),
+///         _ => false,
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendErrorKind {
@@ -164,7 +178,8 @@ pub enum SendErrorKind {
 
 /// Events were not delivered.
 ///
-/// Given to `on_error`, and returned by `send`. It holds the events, so that they can be kept and tried again.
+/// Given to `on_error`, and returned by `send`. It holds the [`events`](Self::events) of a request that failed, so that they can be
+/// kept and tried again.
 ///
 /// # Examples
 ///
@@ -172,8 +187,8 @@ pub enum SendErrorKind {
 /// use klime::{Client, SendErrorKind};
 /// use std::time::Duration;
 ///
-/// let klime = Client::new("key")?;
-/// klime.shutdown_blocking(Duration::from_secs(1));
+/// let klime = Client::new("your-write-key")?;
+/// let _ = klime.shutdown_blocking(Duration::from_secs(1));
 /// let error = klime.track("Invoice Paid").group("org_456").send_blocking(Duration::from_secs(1)).unwrap_err();
 /// assert_eq!(error.kind(), SendErrorKind::Closed);
 /// assert_eq!(error.to_string(), "client is shutdown");
@@ -192,6 +207,8 @@ pub(crate) struct Failure {
     pub(crate) kind: SendErrorKind,
     pub(crate) status: Option<u16>,
     pub(crate) attempts: u32,
+    /// How many events it is about.
+    pub(crate) events: usize,
     /// What the server said about it, without the write key.
     pub(crate) detail: Option<String>,
     pub(crate) response: Option<BatchResponse>,
@@ -200,7 +217,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn of_kind(kind: SendErrorKind) -> Self {
-        Self { kind, status: None, attempts: 0, detail: None, response: None, source: None }
+        Self { kind, status: None, attempts: 0, events: 0, detail: None, response: None, source: None }
     }
 
     pub(crate) fn dropped(reason: DropReason) -> Self {
@@ -216,12 +233,14 @@ impl SendError {
         Self(Box::new(SendProblem { failure, events }))
     }
 
-    pub(crate) fn refused_at_call(error: EnqueueError) -> Self {
+    /// The event was refused at the call; it is given back, unless it is not valid.
+    pub(crate) fn refused_at_call(error: EnqueueError, event: Option<Event>) -> Self {
         let mut failure = Failure::dropped(error.kind());
+        let event = event.filter(|_| error.kind() != DropReason::Invalid);
         if error.is_invalid() {
             failure.source = Some(Arc::new(error));
         }
-        Self::new(failure, Vec::new())
+        Self::new(failure, event.into_iter().collect())
     }
 
     /// What kind of failure it is.
@@ -244,14 +263,14 @@ impl SendError {
 
     /// The events that were not delivered, with their message ids. `on_error` gets the same slice.
     ///
-    /// Empty when the event never became one (bad input), and when Klime said that it refused some events of a batch but not
-    /// which.
+    /// Empty when the event is not valid, for kind [`Timeout`](SendErrorKind::Timeout) (the client still has it), and when Klime
+    /// said that it refused some events of a batch but not which.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.0.events
     }
 
-    /// Klime's answer, for kind [`SendErrorKind::Rejected`].
+    /// Klime's answer, for kind [`SendErrorKind::Rejected`]; else `None`.
     #[must_use]
     pub fn response(&self) -> Option<&BatchResponse> {
         self.0.failure.response.as_ref()
@@ -268,8 +287,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             SendErrorKind::Rejected => {
-                let refused = self.response.as_ref().map_or(0, |response| response.failed);
-                write!(f, "Klime refused {refused} of the batch's events")?;
+                write!(f, "Klime refused {} of the batch's events", self.events)?;
                 if let Some(first) = self.response.as_ref().and_then(|response| response.errors.first()) {
                     write!(f, ", the first with code {:?}", first.code)?;
                 }
@@ -321,6 +339,17 @@ impl Error for SendError {
 }
 
 /// A default client is installed already; see [`Client::install`](crate::Client::install).
+///
+/// # Examples
+///
+/// ```
+/// use klime::Client;
+///
+/// let _guard = Client::disabled().install()?;
+/// let error = Client::disabled().install().unwrap_err();
+/// assert_eq!(error.to_string(), "a default klime client is installed already");
+/// # Ok::<(), klime::AlreadyInstalled>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlreadyInstalled(pub(crate) ());
 

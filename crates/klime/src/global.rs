@@ -16,28 +16,67 @@ static DEFAULT: RwLock<Option<Client>> = RwLock::new(None);
 /// # Examples
 ///
 /// ```
+/// let guard = klime::Client::disabled().install()?; // in your app: Client::from_env()?
 /// klime::track("Button Clicked").user("user_123").enqueue();
+/// assert_eq!(guard.client().stats().enqueued, 1);
+/// # Ok::<(), klime::AlreadyInstalled>(())
 /// ```
 pub fn track(name: impl AsRef<str>) -> Track<'static, Anonymous> {
     Track::new(Target::Default(client()), name.as_ref())
 }
 
 /// Begins an identify event for the [installed](Client::install) client, like [`Client::identify`].
+///
+/// # Examples
+///
+/// ```
+/// let guard = klime::Client::disabled().install()?; // in your app: Client::from_env()?
+/// klime::identify("user_123").trait_value("email", "user@example.com").enqueue();
+/// assert_eq!(guard.client().stats().enqueued, 1);
+/// # Ok::<(), klime::AlreadyInstalled>(())
+/// ```
 pub fn identify(user_id: impl fmt::Display) -> Identify<'static> {
     Identify::new(Target::Default(client()), user_id)
 }
 
 /// Begins a group event for the [installed](Client::install) client, like [`Client::group`].
+///
+/// # Examples
+///
+/// ```
+/// let guard = klime::Client::disabled().install()?; // in your app: Client::from_env()?
+/// klime::group("org_456").user("user_123").enqueue();
+/// assert_eq!(guard.client().stats().enqueued, 1);
+/// # Ok::<(), klime::AlreadyInstalled>(())
+/// ```
 pub fn group(group_id: impl fmt::Display) -> Group<'static> {
     Group::new(Target::Default(client()), group_id)
 }
 
-/// Flushes the [installed](Client::install) client, like [`Client::flush`]. Without one it is over at once.
+/// Flushes the [installed](Client::install) client, like [`Client::flush`]. Without one it is over at once, with a report of
+/// nothing.
+///
+/// # Examples
+///
+/// ```
+/// # smol::block_on(async {
+/// assert!(klime::flush().await.is_complete());
+/// # });
+/// ```
 pub fn flush() -> Flush {
     client().map_or_else(Flush::of_nothing, |client| client.flush())
 }
 
-/// The [installed](Client::install) client.
+/// The [installed](Client::install) client; `None` when there is none.
+///
+/// # Examples
+///
+/// ```
+/// assert!(klime::client().is_none());
+/// let _guard = klime::Client::disabled().install()?;
+/// assert!(klime::client().is_some());
+/// # Ok::<(), klime::AlreadyInstalled>(())
+/// ```
 #[must_use]
 pub fn client() -> Option<Client> {
     DEFAULT.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -56,6 +95,16 @@ pub(crate) fn install(client: &Client) -> Result<InstallGuard, AlreadyInstalled>
 /// `shutdown_timeout` (5 s).
 ///
 /// Bind it to a name in `main`: `let _guard = …`. With `let _ = …` it is dropped at once.
+///
+/// # Examples
+///
+/// ```
+/// let guard = klime::Client::disabled().install()?;
+/// assert!(klime::client().is_some());
+/// drop(guard);
+/// assert!(klime::client().is_none());
+/// # Ok::<(), klime::AlreadyInstalled>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping the guard uninstalls the client at once; bind it with `let _guard = …`"]
 pub struct InstallGuard {

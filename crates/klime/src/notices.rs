@@ -134,11 +134,10 @@ impl Unlogged {
     fn note(&mut self, notice: &Notice) {
         match notice {
             Notice::Taken(_) => {}
-            Notice::Failed(failure, events) => {
-                match (failure.kind, &failure.response, events) {
-                    (SendErrorKind::Rejected, Some(response), _) => self.rejected += response.failed.max(1) as u64,
-                    (_, _, Events::All(batch)) => self.failed += batch.len() as u64,
-                    _ => {}
+            Notice::Failed(failure, _) => {
+                match failure.kind {
+                    SendErrorKind::Rejected => self.rejected += failure.events as u64,
+                    _ => self.failed += failure.events as u64,
                 }
                 self.last_problem = Some(failure.to_string());
             }
@@ -227,6 +226,9 @@ impl Notices {
     }
 
     pub(crate) fn post(&self, notice: Notice) {
+        if matches!(notice, Notice::Taken(_)) && self.callbacks.on_success.is_none() {
+            return;
+        }
         let mut state = self.lock();
         state.unlogged.note(&notice);
         let wanted = match &notice {

@@ -30,6 +30,14 @@ pub struct BatchResponse {
 }
 
 /// Why Klime refused one event of a batch.
+///
+/// # Examples
+///
+/// ```
+/// let body = br#"{ "accepted": 0, "failed": 1, "errors": [{ "index": 0, "message": "userId is empty", "code": "missing_field" }] }"#;
+/// let answer = klime::BatchResponse::from_json(body).unwrap();
+/// assert_eq!(answer.errors[0].to_string(), "event 0: userId is empty (missing_field)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ValidationError {

@@ -4,7 +4,18 @@
 
 use std::fmt;
 
-/// Why the client dropped an event instead of sending it.
+/// Why the client dropped an event instead of sending it. Each one has its count in [`Dropped`].
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Client, DropReason};
+///
+/// let klime = Client::disabled();
+/// klime.track("Button Clicked").user("user_123").enqueue();
+/// assert_eq!(klime.stats().dropped.count(DropReason::Disabled), 1);
+/// assert_eq!(DropReason::Disabled.to_string(), "client is disabled");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropReason {
@@ -13,7 +24,8 @@ pub enum DropReason {
     QueueFull,
     /// The event is over 200 KB of JSON.
     TooLarge,
-    /// The event is not valid: an empty name or id, properties that are no object or cannot be encoded, a time before 1970.
+    /// The event is not valid: an empty name or id, properties that are no object or cannot be encoded, a time before 1970 or
+    /// after 9999.
     Invalid,
     /// The `before_send` hook returned `None`, or panicked.
     BeforeSend,
@@ -61,6 +73,16 @@ impl fmt::Display for DropReason {
 }
 
 /// How many events were dropped, by [`DropReason`].
+///
+/// # Examples
+///
+/// ```
+/// let klime = klime::Client::disabled();
+/// klime.track("Button Clicked").user("user_123").enqueue();
+/// klime.track("").user("user_123").enqueue();
+/// let dropped = klime.stats().dropped;
+/// assert_eq!((dropped.disabled, dropped.invalid, dropped.total()), (1, 1, 2));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is the count of the DropReason of its name, which is documented there")]
@@ -144,10 +166,35 @@ pub struct Stats {
     pub callbacks_skipped: u64,
 }
 
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { enqueued, accepted, rejected, failed, dropped, pending, .. } = self;
+        let dropped = dropped.total();
+        write!(
+            f,
+            "{enqueued} enqueued, {accepted} accepted, {rejected} rejected, {failed} failed, {dropped} dropped, \
+             {pending} pending"
+        )
+    }
+}
+
 /// What became of the events that were pending when [`flush`](crate::Client::flush) or
 /// [`shutdown`](crate::Client::shutdown) was called.
 ///
-/// The first five fields add up to the number of those events.
+/// The first five fields add up to the number of those events; its text names them all.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "testing")] {
+/// # let builder = klime::testing::Recorder::new().builder();
+/// # let klime = builder.flush_interval(std::time::Duration::from_secs(3600)).build().unwrap();
+/// klime.track("Button Clicked").user("user_123").enqueue();
+/// let report = klime.flush_blocking(std::time::Duration::from_secs(5));
+/// assert!(report.is_complete());
+/// assert_eq!(report.to_string(), "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending, 0 unconfirmed");
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 #[must_use = "a report says what was lost"]

@@ -71,6 +71,14 @@ impl Recorder {
     }
 
     /// Settings for a client that sends here, and retries after a millisecond.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let klime = klime::testing::Recorder::new().builder().max_batch_size(1).build()?;
+    /// assert_eq!(klime.queue_size(), 0);
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn builder(&self) -> ClientBuilder {
         Client::builder("test-write-key").transport(self.clone()).retry_initial_delay(Duration::from_millis(1))
     }
@@ -86,8 +94,8 @@ impl Recorder {
     /// recorder.answer(Response::new(503)).answer(Response::new(401));
     /// let klime = recorder.client();
     /// klime.track("Signed Up").user("user_123").enqueue();
-    /// let report = klime.flush_blocking(std::time::Duration::from_secs(5));
-    /// assert_eq!((report.failed, recorder.requests()), (1, 2));
+    /// let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!((klime.stats().failed, recorder.requests()), (1, 2));
     /// ```
     pub fn answer(&self, response: Response) -> &Self {
         self.lock().script.push_back(Ok(response));
@@ -95,12 +103,25 @@ impl Recorder {
     }
 
     /// Lets the next request that has no answer yet fail without one, like a broken connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use klime::{TransportError, testing::Recorder};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.fail(TransportError::new("connection reset"));
+    /// let klime = recorder.client();
+    /// klime.track("Signed Up").user("user_123").enqueue();
+    /// let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!((klime.stats().accepted, recorder.requests()), (1, 2));
+    /// ```
     pub fn fail(&self, error: TransportError) -> &Self {
         self.lock().script.push_back(Err(error));
         self
     }
 
-    /// The events that were taken, in the order of their requests.
+    /// The events that were taken (answered with 2xx), in the order of their requests.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let recording = self.lock();
@@ -156,6 +177,16 @@ impl Recorder {
 
     /// Returns the last identify event of this user.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let recorder = klime::testing::Recorder::new();
+    /// # let klime = recorder.client();
+    /// klime.identify("user_123").trait_value("plan", "pro").enqueue();
+    /// # let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!(recorder.assert_identified("user_123").traits().unwrap()["plan"], "pro");
+    /// ```
+    ///
     /// # Panics
     ///
     /// When none was taken; says which events were.
@@ -171,6 +202,16 @@ impl Recorder {
     }
 
     /// Returns the last group event of this group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let recorder = klime::testing::Recorder::new();
+    /// # let klime = recorder.client();
+    /// klime.group("org_456").user("user_123").enqueue();
+    /// # let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!(recorder.assert_grouped("org_456").user_id().as_deref(), Some("user_123"));
+    /// ```
     ///
     /// # Panics
     ///

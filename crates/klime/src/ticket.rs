@@ -1,6 +1,7 @@
 //! A value that somebody waits for: by a future on any executor, or on a thread.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -40,7 +41,8 @@ impl<T> Ticket<T> {
         drop(state);
         self.filled.notify_all();
         if let Some(waker) = waker {
-            waker.wake();
+            // An executor that panics must not take the SDK's thread with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
     }
 

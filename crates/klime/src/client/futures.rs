@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Handle;
 use crate::clock;
 use crate::error::{EnqueueError, Failure, SendError, SendErrorKind};
+use crate::event::Event;
 use crate::pipeline::{Limits, Purpose, Reply};
 use crate::response::BatchResponse;
 use crate::stats::Report;
@@ -63,7 +64,7 @@ impl Handle {
         let pushed = state.pipeline.push_key_check(sending.reply(), now);
         self.shared.release_and_recheck(state);
         if let Err(reason) = pushed {
-            sending.refuse(EnqueueError::dropped(reason));
+            sending.refuse(EnqueueError::dropped(reason), None);
         }
         sending
     }
@@ -124,11 +125,15 @@ macro_rules! ending_future {
 
 ending_future! {
     /// A flush that has begun; resolves to its [`Report`]. From [`Client::flush`](crate::Client::flush).
+    ///
+    /// `Send + Unpin + 'static`, for any executor. Dropping it ends the wait, not the flush.
     Flush
 }
 
 ending_future! {
     /// A shutdown that has begun; resolves to its [`Report`]. From [`Client::shutdown`](crate::Client::shutdown).
+    ///
+    /// `Send + Unpin + 'static`, for any executor. Dropping it ends the wait, not the shutdown.
     Shutdown
 }
 
@@ -139,6 +144,18 @@ impl Flush {
     }
 
     /// Ends the wait after `timeout` (from the call of `flush`), with what there is. The client goes on with the rest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// # smol::block_on(async {
+    /// let report = klime.flush().within(std::time::Duration::from_secs(2)).await;
+    /// assert!(report.is_complete(), "not all delivered: {report}");
+    /// # });
+    /// # }
+    /// ```
     pub fn within(self, timeout: Duration) -> Self {
         Self(self.0.map(|ending| ending.within(timeout)))
     }
@@ -146,6 +163,18 @@ impl Flush {
 
 impl Shutdown {
     /// Sets how long it may take (from the call of `shutdown`) instead of `shutdown_timeout`. What is left then is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// # smol::block_on(async {
+    /// let report = klime.shutdown().within(std::time::Duration::from_secs(20)).await;
+    /// assert_eq!(report.dropped, 0, "{report}");
+    /// # });
+    /// # }
+    /// ```
     pub fn within(self, timeout: Duration) -> Self {
         Self(self.0.map(|ending| ending.within(timeout)))
     }
@@ -153,6 +182,25 @@ impl Shutdown {
 
 /// An event on its way, or a check of the write key; resolves to Klime's answer. From [`send`](crate::Track::send) and
 /// [`verify`](crate::Client::verify).
+///
+/// `Send + Unpin + 'static`, for any executor. Dropping it ends the wait and does not take the event back.
+///
+/// Resolves to [`SendError`] when the event was not accepted: refused by Klime, failed for good, or dropped by the client.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "testing")] {
+/// # let klime = klime::testing::Recorder::new().client();
+/// # smol::block_on(async {
+/// // Both are under way before the first answer.
+/// let first = klime.track("Invoice Paid").group("org_456").send();
+/// let second = klime.track("Invoice Paid").group("org_789").send();
+/// assert_eq!(first.await?.accepted + second.await?.accepted, 2);
+/// # Ok::<(), klime::SendError>(())
+/// # }).unwrap();
+/// # }
+/// ```
 #[must_use = "it is on its way already; await it for the answer"]
 pub struct Sending(Reply);
 
@@ -165,8 +213,9 @@ impl Sending {
         Arc::clone(&self.0)
     }
 
-    pub(super) fn refuse(&self, error: EnqueueError) {
-        self.0.fill(Err(SendError::refused_at_call(error)));
+    /// Answers for an event that was not taken.
+    pub(super) fn refuse(&self, error: EnqueueError, event: Option<Event>) {
+        self.0.fill(Err(SendError::refused_at_call(error, event)));
     }
 
     pub(crate) fn wait(self, timeout: Duration) -> Result<BatchResponse, SendError> {

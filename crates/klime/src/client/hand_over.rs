@@ -22,12 +22,12 @@ pub(crate) enum Lane {
     Urgent(Reply),
 }
 
-pub(crate) fn enqueue(target: Target<'_>, draft: Draft) -> Result<(), EnqueueError> {
+pub(crate) fn enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<(), EnqueueError> {
     let handle = handle_of(&target)?;
     draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Queue)).map(drop)
 }
 
-pub(crate) fn try_enqueue(target: Target<'_>, draft: Draft) -> Result<MessageId, EnqueueError> {
+pub(crate) fn try_enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<MessageId, EnqueueError> {
     let handle = handle_of(&target)?;
     draft.encoded(|encoded| {
         let screened = handle.take_encoded(&encoded, Lane::Queue)?;
@@ -35,13 +35,15 @@ pub(crate) fn try_enqueue(target: Target<'_>, draft: Draft) -> Result<MessageId,
     })
 }
 
-pub(crate) fn send(target: Target<'_>, draft: Draft) -> Sending {
+pub(crate) fn send(target: Target<'_>, draft: Box<Draft>) -> Sending {
     let sending = Sending::new();
-    let taken = handle_of(&target)
-        .and_then(|handle| draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Urgent(sending.reply()))));
-    if let Err(error) = taken {
-        sending.refuse(error);
-    }
+    draft.encoded(|encoded| {
+        let handle = handle_of(&target);
+        let taken = handle.and_then(|handle| handle.take_encoded(&encoded, Lane::Urgent(sending.reply())));
+        if let Err(error) = taken {
+            sending.refuse(error, Event::from_wire(encoded.json));
+        }
+    });
     sending
 }
 
@@ -57,7 +59,10 @@ fn warn_once() {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
         #[cfg(feature = "tracing")]
-        tracing::warn!(target: "klime", "no default klime client is installed, events are dropped; see Client::install");
+        // The only log line on the app's own thread. A subscriber that panics must not reach the app from here.
+        let _ = catch_unwind(|| {
+            tracing::warn!(target: "klime", "no default klime client is installed, events are dropped; see Client::install");
+        });
     }
 }
 

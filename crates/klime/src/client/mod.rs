@@ -32,10 +32,11 @@ use crate::worker::{self, Shared};
 /// use klime::{Client, json};
 ///
 /// let klime = Client::new("your-write-key")?;
+/// # let klime = Client::disabled();
 /// klime.identify("user_123").traits(json!({ "email": "user@example.com" })).enqueue();
 /// klime.track("Button Clicked").user("user_123").property("plan", "pro").enqueue();
 /// klime.group("org_456").user("user_123").traits(json!({ "name": "Acme Inc" })).enqueue();
-/// # let _ = klime.shutdown_blocking(std::time::Duration::ZERO);
+/// assert_eq!(klime.stats().enqueued, 3);
 /// # Ok::<(), klime::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -51,17 +52,34 @@ pub(crate) struct Handle {
 }
 
 impl Client {
-    /// A client with the default settings.
+    /// A client with the default settings. It starts two threads, and connects to nothing before there is an event.
     ///
     /// # Errors
     ///
     /// [`ConfigError`] when the write key is empty or cannot be sent in a header, when the environment names a proxy that cannot be
-    /// used, or when no thread can be spawned.
+    /// used, or when no thread can be spawned. Whether Klime knows the key is seen later; [`verify`](Self::verify) asks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use klime::Client;
+    ///
+    /// assert!(Client::new("your-write-key").is_ok());
+    /// assert_eq!(Client::new("").unwrap_err().to_string(), "write_key is empty");
+    /// ```
     pub fn new(write_key: impl Into<String>) -> Result<Self, ConfigError> {
         Self::builder(write_key).build()
     }
 
-    /// Settings for a client that is not quite like the default.
+    /// Settings for a client that is not quite like the default; [`ClientBuilder`] lists them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let klime = klime::Client::builder("your-write-key").max_queue_size(10_000).build()?;
+    /// assert_eq!(klime.queue_size(), 0);
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn builder(write_key: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(write_key.into())
     }
@@ -73,12 +91,27 @@ impl Client {
     ///
     /// [`ConfigError`] that names the variable, when the key is unset or blank, or a value is no good; and as
     /// [`new`](Self::new).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let klime = klime::Client::from_env()?;
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn from_env() -> Result<Self, ConfigError> {
         ClientBuilder::from_env()?.build()
     }
 
     /// A client that sends nothing and starts no thread: each event is counted as dropped, reason
-    /// [`Disabled`](crate::DropReason::Disabled).
+    /// [`Disabled`](crate::DropReason::Disabled). No callback is called, and nothing is logged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let klime = klime::Client::disabled();
+    /// klime.track("Button Clicked").user("user_123").enqueue();
+    /// assert_eq!(klime.stats().dropped.disabled, 1);
+    /// ```
     #[must_use]
     pub fn disabled() -> Self {
         ClientBuilder::new(String::new()).build_disabled()
@@ -89,23 +122,60 @@ impl Client {
     }
 
     /// Begins a track event: a user or a group did something. The name should be "Object Action" in the past tense, such as
-    /// `Report Generated`; not empty.
+    /// `Report Generated`; not empty. It needs [`user`](Track::user) or [`group`](Track::group) before it can be sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let klime = klime::Client::disabled();
+    /// klime.track("Report Generated").user("user_123").property("report_type", "revenue").enqueue();
+    /// # assert_eq!(klime.stats().enqueued, 1);
+    /// ```
     pub fn track(&self, name: impl AsRef<str>) -> Track<'_, Anonymous> {
         Track::new(Target::Borrowed(self), name.as_ref())
     }
 
-    /// Begins an identify event: who a user is.
+    /// Begins an identify event: who a user is. The id is any type that prints; not empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let klime = klime::Client::disabled();
+    /// klime.identify("user_123").traits(klime::json!({ "email": "user@example.com", "name": "Stefan" })).enqueue();
+    /// # assert_eq!(klime.stats().enqueued, 1);
+    /// ```
     pub fn identify(&self, user_id: impl fmt::Display) -> Identify<'_> {
         Identify::new(Target::Borrowed(self), user_id)
     }
 
-    /// Begins a group event: what a group is, and with `.user(id)` that the user belongs to it.
+    /// Begins a group event: what a group is, and with `.user(id)` that the user belongs to it. The id is any type that prints;
+    /// not empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let klime = klime::Client::disabled();
+    /// klime.group("org_456").user("user_123").traits(klime::json!({ "name": "Acme Inc" })).enqueue();
+    /// # assert_eq!(klime.stats().enqueued, 1);
+    /// ```
     pub fn group(&self, group_id: impl fmt::Display) -> Group<'_> {
         Group::new(Target::Borrowed(self), group_id)
     }
 
     /// Puts an event into the queue and returns at once, like the fluent [`enqueue`](crate::Track::enqueue). One that cannot be
     /// taken is dropped and counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let recorder = klime::testing::Recorder::new();
+    /// # let klime = recorder.client();
+    /// klime.enqueue_event(klime::Event::track("Button Clicked").with_user("user_123"));
+    /// # let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// # recorder.assert_tracked("Button Clicked");
+    /// # }
+    /// ```
     pub fn enqueue_event(&self, event: Event) {
         // The drop is in the books already.
         let _ = self.try_enqueue_event(event);
@@ -115,16 +185,41 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`] when the event was dropped.
+    /// [`EnqueueError`] when the event was dropped; its kind is the reason that it is counted under.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let klime = klime::Client::disabled();
+    /// let anonymous = klime::Event::track("Button Clicked");
+    /// let error = klime.try_enqueue_event(anonymous).unwrap_err();
+    /// assert_eq!(error.to_string(), "track event has neither a user id nor a group id, it needs one at least");
+    /// ```
     pub fn try_enqueue_event(&self, event: Event) -> Result<MessageId, EnqueueError> {
         self.handle.take_event(event, hand_over::Lane::Queue)
     }
 
     /// Sends an event at once, in a batch of its own, like the fluent [`send`](crate::Track::send).
+    ///
+    /// Resolves to [`SendError`] when the event was not accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// # smol::block_on(async {
+    /// let answer = klime.send_event(klime::Event::track("Invoice Paid").with_group("org_456")).await?;
+    /// assert_eq!(answer.accepted, 1);
+    /// # Ok::<(), klime::SendError>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
     pub fn send_event(&self, event: Event) -> Sending {
         let sending = Sending::new();
+        let kept = event.clone();
         if let Err(error) = self.handle.take_event(event, hand_over::Lane::Urgent(sending.reply())) {
-            sending.refuse(error);
+            sending.refuse(error, Some(kept));
         }
         sending
     }
@@ -134,11 +229,26 @@ impl Client {
     /// ends the wait.
     ///
     /// It takes as long as the retries take; [`within`](Flush::within) sets a deadline. Callbacks are not waited for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// # smol::block_on(async {
+    /// klime.track("Report Generated").user("user_123").enqueue();
+    /// let report = klime.flush().await;
+    /// assert!(report.is_complete(), "{report}");
+    /// assert_eq!(klime.stats().accepted, 1);
+    /// # });
+    /// # }
+    /// ```
     pub fn flush(&self) -> Flush {
         Flush::of(self.handle.begin(Purpose::Flush, None, false))
     }
 
-    /// Like [`flush`](Self::flush), waiting on this thread, for at most `timeout`.
+    /// Like [`flush`](Self::flush), waiting on this thread, for at most `timeout`. What is pending then is counted as such in the
+    /// report, and the client goes on with it.
     pub fn flush_blocking(&self, timeout: Duration) -> Report {
         self.handle.begin(Purpose::Flush, Some(timeout), false).wait()
     }
@@ -148,12 +258,36 @@ impl Client {
     /// time, unless this is called from one.
     ///
     /// When nothing can be sent before the deadline, it does not wait for it. The shutdown begins at the call; dropping the
-    /// future only ends the wait. Calling it again is no harm and has the same result.
+    /// future only ends the wait. Calling it again is no harm and has the same result. Events enqueued from now on are dropped,
+    /// reason [`Closed`](crate::DropReason::Closed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// # smol::block_on(async {
+    /// klime.track("Report Generated").user("user_123").enqueue();
+    /// let report = klime.shutdown().await;
+    /// assert!(report.is_complete(), "{report}");
+    /// assert_eq!(klime.shutdown().await, report);
+    /// # });
+    /// # }
+    /// ```
     pub fn shutdown(&self) -> Shutdown {
         Shutdown::of(self.handle.shutdown(self.handle.shutdown_timeout))
     }
 
-    /// Like [`shutdown`](Self::shutdown), waiting on this thread, for at most `timeout`.
+    /// Like [`shutdown`](Self::shutdown), waiting on this thread, for at most `timeout` in place of `shutdown_timeout`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let klime = klime::Client::new("your-write-key")?;
+    /// let report = klime.shutdown_blocking(std::time::Duration::from_secs(5));
+    /// assert!(report.is_complete(), "lost events: {report}");
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
     pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
         self.handle.shutdown(timeout).wait()
     }
@@ -165,9 +299,12 @@ impl Client {
     /// # Examples
     ///
     /// ```no_run
-    /// # async fn check() -> Result<(), Box<dyn std::error::Error>> {
-    /// klime::Client::from_env()?.verify().await?;
-    /// # Ok(())
+    /// # async fn check(klime: klime::Client) {
+    /// match klime.verify().await {
+    ///     Ok(_) => println!("the write key is good"),
+    ///     Err(error) if error.status_code() == Some(401) => println!("Klime does not know this write key"),
+    ///     Err(error) => println!("could not be checked: {error}"),
+    /// }
     /// # }
     /// ```
     pub fn verify(&self) -> Sending {
@@ -178,12 +315,37 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify).
+    /// As [`verify`](Self::verify); of kind [`Timeout`](crate::SendErrorKind::Timeout) when there was no answer in time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use klime::{Response, testing::Recorder};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.answer(Response::new(401));
+    /// let error = recorder.client().verify_blocking(std::time::Duration::from_secs(5)).unwrap_err();
+    /// assert_eq!(error.status_code(), Some(401));
+    /// # }
+    /// ```
     pub fn verify_blocking(&self, timeout: Duration) -> Result<BatchResponse, SendError> {
         self.handle.verify().wait(timeout)
     }
 
-    /// A consistent copy of the books.
+    /// A consistent copy of the books: at every moment `enqueued` is the sum of `accepted`, `rejected`, `failed`, `dropped` and
+    /// `pending`. It takes a lock for a moment, so it may be called often.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let klime = klime::Client::disabled();
+    /// let stats = klime.stats();
+    /// assert_eq!(
+    ///     stats.enqueued,
+    ///     stats.accepted + stats.rejected + stats.failed + stats.dropped.total() + stats.pending
+    /// );
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         let books = self.handle.shared.lock().pipeline.stats();

@@ -30,42 +30,15 @@ impl Target<'_> {
     }
 }
 
-/// The buffers of one draft. A thread keeps one set, so that an event costs no allocation.
-#[derive(Debug, Default)]
-struct Scratch {
-    /// Name and ids as JSON strings, in the order of the calls.
-    texts: Vec<u8>,
-    fields: Fields,
-    /// The whole event.
-    json: Vec<u8>,
-}
-
-/// Buffers that grew beyond this are given back to the allocator.
+/// Drafts whose buffers grew beyond this are given back to the allocator.
 const MOST_BYTES_KEPT: usize = 64 * 1024;
 
 thread_local! {
-    static KEPT: RefCell<Option<Box<Scratch>>> = const { RefCell::new(None) };
+    /// A thread keeps one draft, so that an event costs no allocation.
+    static KEPT: RefCell<Option<Box<Draft>>> = const { RefCell::new(None) };
 }
 
-impl Scratch {
-    fn take() -> Box<Self> {
-        let kept = KEPT.try_with(|kept| kept.try_borrow_mut().ok().and_then(|mut kept| kept.take()));
-        kept.ok().flatten().unwrap_or_default()
-    }
-
-    fn give_back(mut self: Box<Self>) {
-        if self.texts.capacity() + self.fields.capacity() + self.json.capacity() > MOST_BYTES_KEPT {
-            return;
-        }
-        self.texts.clear();
-        self.fields.clear();
-        self.json.clear();
-        // At the end of a thread there is nowhere to keep it any more.
-        let _ = KEPT.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = Some(self)));
-    }
-}
-
-/// Where a text stands in [`Scratch::texts`]; empty when it was not given.
+/// Where a text stands in a buffer; empty when it was not given.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
     start: usize,
@@ -76,7 +49,11 @@ struct Span {
 #[derive(Debug)]
 pub(crate) struct Draft {
     kind: EventKind,
-    scratch: Box<Scratch>,
+    /// Name and ids as JSON strings, in the order of the calls.
+    texts: Vec<u8>,
+    fields: Fields,
+    /// The whole event.
+    json: Vec<u8>,
     name: Span,
     user: Span,
     group: Span,
@@ -87,22 +64,56 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(kind: EventKind) -> Self {
+    pub(super) fn new(kind: EventKind) -> Box<Self> {
+        let kept = KEPT.try_with(|kept| kept.try_borrow_mut().ok().and_then(|mut kept| kept.take()));
+        match kept.ok().flatten() {
+            Some(mut draft) => {
+                draft.kind = kind;
+                draft
+            }
+            None => Box::new(Self::with_buffers(kind, Vec::new(), Fields::default(), Vec::new())),
+        }
+    }
+
+    fn with_buffers(kind: EventKind, texts: Vec<u8>, fields: Fields, json: Vec<u8>) -> Self {
+        let nothing = Span::default();
         Self {
             kind,
-            scratch: Scratch::take(),
-            name: Span::default(),
-            user: Span::default(),
-            group: Span::default(),
-            message_id: Span::default(),
+            texts,
+            fields,
+            json,
+            name: nothing,
+            user: nothing,
+            group: nothing,
+            message_id: nothing,
             timestamp: None,
             ip: None,
             problem: None,
         }
     }
 
+    /// Empties the draft and keeps it for the thread's next event.
+    fn give_back(mut self: Box<Self>) {
+        if self.texts.capacity() + self.fields.capacity() + self.json.capacity() > MOST_BYTES_KEPT {
+            return;
+        }
+        let [texts, json] = [&mut self.texts, &mut self.json].map(std::mem::take);
+        let fields = std::mem::take(&mut self.fields);
+        *self = Self::with_buffers(self.kind, texts, fields, json);
+        self.texts.clear();
+        self.fields.clear();
+        self.json.clear();
+        // At the end of a thread there is nowhere to keep it any more.
+        let _ = KEPT.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = Some(self)));
+    }
+
     pub(super) fn set_name(&mut self, name: &str) {
-        self.name = self.text("event name", name);
+        let start = self.texts.len();
+        super::json_string(&mut self.texts, name);
+        self.name = Span { start, end: self.texts.len() };
+        if name.is_empty() {
+            self.note(Err(EnqueueError::invalid("event name is empty")));
+        }
     }
 
     pub(super) fn set_user(&mut self, id: impl Display) {
@@ -126,12 +137,12 @@ impl Draft {
     }
 
     pub(super) fn merge_fields<T: Serialize + ?Sized>(&mut self, object: &T) {
-        let merged = self.scratch.fields.merge(self.kind.fields_name(), object);
+        let merged = self.fields.merge(self.kind.fields_name(), object);
         self.note(merged);
     }
 
     pub(super) fn add_field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) {
-        let added = self.scratch.fields.add(self.kind.field_word(), key, value);
+        let added = self.fields.add(self.kind.field_word(), key, value);
         self.note(added);
     }
 
@@ -142,7 +153,7 @@ impl Draft {
     }
 
     fn text(&mut self, what: &'static str, value: impl Display) -> Span {
-        let texts = &mut self.scratch.texts;
+        let texts = &mut self.texts;
         let start = texts.len();
         texts.push(b'"');
         let raw = texts.len();
@@ -151,7 +162,7 @@ impl Draft {
             Ok(()) => None,
             Err(_) => Some(format!("{what} cannot be formatted, its Display failed")),
         };
-        super::close_json_string(texts, raw);
+        close_json_string(texts, raw);
         let span = Span { start, end: texts.len() };
         if let Some(problem) = problem {
             self.note(Err(EnqueueError::invalid(problem)));
@@ -159,19 +170,19 @@ impl Draft {
         span
     }
 
-    /// Encodes the event, hands it to `use_it`, and keeps the buffers for the next one.
-    pub(crate) fn encoded<R>(mut self, use_it: impl FnOnce(Encoded<'_>) -> R) -> R {
+    /// Encodes the event, hands it to `use_it`, and keeps the draft for the next one.
+    pub(crate) fn encoded<R>(mut self: Box<Self>, use_it: impl FnOnce(Encoded<'_>) -> R) -> R {
         let message_id = self.encode();
-        let json = self.scratch.json.as_slice();
+        let json = self.json.as_slice();
         let message_id = json.get(message_id.start..message_id.end).unwrap_or_default();
         let used = use_it(Encoded { json, message_id, problem: self.problem.take() });
-        self.scratch.give_back();
+        self.give_back();
         used
     }
 
-    /// Fills `scratch.json` and says where the message id stands in it. What is wrong is left out, and noted.
+    /// Fills `json` and says where the message id stands in it. What is wrong is left out, and noted.
     fn encode(&mut self) -> Span {
-        let Scratch { texts, fields, json } = &mut *self.scratch;
+        let Self { texts, fields, json, .. } = self;
         let put_text = |json: &mut Vec<u8>, key: &str, span: Span| {
             if span.end > span.start {
                 json.extend_from_slice(key.as_bytes());
@@ -205,7 +216,7 @@ impl Draft {
     }
 
     /// The dynamic form of what was gathered; what was wrong goes with it.
-    pub(super) fn into_event(self) -> Event {
+    pub(super) fn into_event(self: Box<Self>) -> Event {
         let kind = self.kind;
         self.encoded(|encoded| {
             let event = Event::from_wire(encoded.json).unwrap_or_else(|| Event::empty(kind));
@@ -230,6 +241,17 @@ pub(crate) struct Encoded<'a> {
 impl Encoded<'_> {
     pub(crate) fn message_id(&self) -> MessageId {
         MessageId::new(serde_json::from_slice(self.message_id).unwrap_or_default())
+    }
+}
+
+/// Closes a JSON string whose raw text stands from `raw` on, behind its opening quote.
+fn close_json_string(texts: &mut Vec<u8>, raw: usize) {
+    if texts.get(raw..).is_some_and(super::needs_escape) {
+        let text = String::from_utf8_lossy(texts.get(raw..).unwrap_or_default()).into_owned();
+        texts.truncate(raw.saturating_sub(1));
+        super::json_string(texts, &text);
+    } else {
+        texts.push(b'"');
     }
 }
 

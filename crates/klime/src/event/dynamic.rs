@@ -20,9 +20,10 @@ use crate::error::EnqueueError;
 /// # Examples
 ///
 /// ```
-/// use klime::{Client, Event, json};
+/// use klime::{Event, json};
 ///
-/// let klime = Client::new("key")?;
+/// # #[cfg(feature = "testing")] {
+/// # let klime = klime::testing::Recorder::new().client();
 /// let event = Event::track("Report Generated")
 ///     .with_user("user_123")
 ///     .with_properties(json!({ "report_type": "revenue" }));
@@ -31,6 +32,7 @@ use crate::error::EnqueueError;
 /// let again: Event = serde_json::from_str(&stored)?;
 /// assert_eq!(again, event);
 /// klime.try_enqueue_event(again)?;
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -44,31 +46,65 @@ pub struct Event {
 
 impl Event {
     /// A track event: something that a user or a group did. It still needs [`with_user`](Self::with_user) or
-    /// [`with_group`](Self::with_group).
+    /// [`with_group`](Self::with_group); without them the client refuses it as invalid.
+    ///
+    /// Like all events it is stamped with the time of the call and a new message id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use klime::{Event, json};
+    ///
+    /// let event = Event::track("Report Generated")
+    ///     .with_user(123)
+    ///     .with_group("org_456")
+    ///     .with_properties(json!({ "report_type": "revenue", "pages": 1 }))
+    ///     .with_property("pages", 2)
+    ///     .with_message_id("report-7");
+    /// assert_eq!(event.name(), Some("Report Generated"));
+    /// assert_eq!(event.user_id().as_deref(), Some("123"));
+    /// assert_eq!(event.properties().unwrap()["pages"], 2);
+    /// assert_eq!(event.message_id(), "report-7");
+    /// ```
     #[must_use]
     pub fn track(name: impl Into<String>) -> Self {
         Self::stamped(EventKind::Track).with_text("event", name.into())
     }
 
     /// An identify event: who a user is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let event = klime::Event::identify("user_123").with_trait_value("email", "user@example.com");
+    /// assert_eq!(event.traits().unwrap()["email"], "user@example.com");
+    /// ```
     #[must_use]
     pub fn identify(user_id: impl fmt::Display) -> Self {
         Self::stamped(EventKind::Identify).with_user(user_id)
     }
 
     /// A group event: what a group is and, [with a user](Self::with_user), that the user belongs to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let event = klime::Event::group("org_456").with_user("user_123").with_ip([203, 0, 113, 7]);
+    /// assert_eq!(event.group_id().as_deref(), Some("org_456"));
+    /// assert_eq!(event.ip(), Some("203.0.113.7"));
+    /// ```
     #[must_use]
     pub fn group(group_id: impl fmt::Display) -> Self {
         Self::stamped(EventKind::Group).with_group(group_id)
     }
 
-    /// Sets the user id.
+    /// Sets the user id. Any type that prints; not empty.
     #[must_use]
     pub fn with_user(self, id: impl fmt::Display) -> Self {
         self.with_text("userId", id.to_string())
     }
 
-    /// Sets the group id.
+    /// Sets the group id. Any type that prints; not empty.
     #[must_use]
     pub fn with_group(self, id: impl fmt::Display) -> Self {
         self.with_text("groupId", id.to_string())
@@ -98,7 +134,7 @@ impl Event {
         self.with_field("traits", key.into(), value)
     }
 
-    /// Sets when it happened; the default is when the event was made. From 1970 to 9999.
+    /// Sets when it happened; the default is when the event was made. From 1970 to 9999, kept to the millisecond.
     #[must_use]
     pub fn with_timestamp(mut self, timestamp: impl Into<SystemTime>) -> Self {
         let mut text = Vec::with_capacity(clock::TIMESTAMP_LEN);
@@ -111,13 +147,13 @@ impl Event {
         }
     }
 
-    /// Sets the id that Klime recognises a repetition by; the default is a new UUID.
+    /// Sets the id that Klime recognises a repetition by; the default is a new UUID v4. Not empty.
     #[must_use]
     pub fn with_message_id(self, id: impl fmt::Display) -> Self {
         self.with_text("messageId", id.to_string())
     }
 
-    /// Sets the user's IP address.
+    /// Sets the user's IP address; the default is none.
     #[must_use]
     pub fn with_ip(mut self, ip: impl Into<IpAddr>) -> Self {
         let ip = Value::from(ip.into().to_string());
@@ -133,19 +169,19 @@ impl Event {
         self.kind
     }
 
-    /// The name of a track event.
+    /// The name of a track event; `None` for the two others.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.object.get("event").and_then(Value::as_str)
     }
 
-    /// The user id as text.
+    /// The user id as text; `None` when it has none. One that was read from JSON may be a number there.
     #[must_use]
     pub fn user_id(&self) -> Option<Cow<'_, str>> {
         self.id_text("userId")
     }
 
-    /// The group id as text.
+    /// The group id as text; `None` when it has none.
     #[must_use]
     pub fn group_id(&self) -> Option<Cow<'_, str>> {
         self.id_text("groupId")
@@ -181,19 +217,27 @@ impl Event {
         self.object.get("traits").and_then(Value::as_object)
     }
 
-    /// The properties, to change them in a `before_send` hook; `None` when it has none.
+    /// The properties, to change them in a [`before_send`](crate::ClientBuilder::before_send) hook; `None` when it has none.
     #[must_use]
     pub fn properties_mut(&mut self) -> Option<&mut Map<String, Value>> {
         self.object.get_mut("properties").and_then(Value::as_object_mut)
     }
 
-    /// The traits, to change them in a `before_send` hook; `None` when it has none.
+    /// The traits, to change them in a [`before_send`](crate::ClientBuilder::before_send) hook; `None` when it has none.
     #[must_use]
     pub fn traits_mut(&mut self) -> Option<&mut Map<String, Value>> {
         self.object.get_mut("traits").and_then(Value::as_object_mut)
     }
 
     /// The whole event as it is on the wire.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let event = klime::Event::track("Button Clicked").with_user("user_123");
+    /// assert_eq!(event.as_object()["type"], "track");
+    /// assert_eq!(event.as_object()["userId"], "user_123");
+    /// ```
     #[must_use]
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.object

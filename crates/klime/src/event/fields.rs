@@ -59,7 +59,10 @@ impl Fields {
 
     fn stands_already(&self, start: usize, end: usize) -> bool {
         let key = self.json.get(start..end);
-        self.keys.len() == MOST_KEYS_COMPARED || self.keys.iter().any(|(start, end)| self.json.get(*start..*end) == key)
+        let is_same = |(other_start, other_end): &(usize, usize)| {
+            other_end - other_start == end - start && self.json.get(*other_start..*other_end) == key
+        };
+        self.keys.len() == MOST_KEYS_COMPARED || self.keys.iter().any(is_same)
     }
 
     /// Merges an object; `what` names it in an error (`properties` or `traits`). `None` and `()` add nothing.

@@ -8,9 +8,11 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// let klime = klime::Client::new("key")?;
+/// # #[cfg(feature = "testing")] {
+/// # let klime = klime::testing::Recorder::new().client();
 /// let id = klime.track("Button Clicked").user("user_123").message_id("import-42").try_enqueue()?;
 /// assert_eq!(id.as_str(), "import-42");
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -21,6 +21,16 @@ pub use id::MessageId;
 pub(crate) const MAX_EVENT_BYTES: usize = 200 * 1024;
 
 /// Which of the three calls an event is.
+///
+/// # Examples
+///
+/// ```
+/// use klime::{Event, EventKind};
+///
+/// let event = Event::identify("user_123");
+/// assert_eq!(event.kind(), EventKind::Identify);
+/// assert_eq!(event.kind().as_str(), "identify");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -76,23 +86,20 @@ const LIBRARY_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Appends `text` as a JSON string.
 fn json_string(out: &mut Vec<u8>, text: &str) {
+    if needs_escape(text.as_bytes()) {
+        // Writing a string into memory has no way to fail.
+        let _ = serde_json::to_writer(out, text);
+        return;
+    }
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    let start = out.len();
     out.extend_from_slice(text.as_bytes());
-    close_json_string(out, start);
+    out.push(b'"');
 }
 
-/// Closes a JSON string whose raw text was appended from `start` on, behind its opening quote.
-fn close_json_string(out: &mut Vec<u8>, start: usize) {
-    let needs_escape = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    if out.get(start..).is_some_and(|raw| raw.iter().any(needs_escape)) {
-        let escaped = String::from_utf8_lossy(out.get(start..).unwrap_or_default()).into_owned();
-        out.truncate(start.saturating_sub(1));
-        // Writing a string into memory has no way to fail.
-        let _ = serde_json::to_writer(out, &escaped);
-    } else {
-        out.push(b'"');
-    }
+/// Whether a text cannot stand in a JSON string as it is. Few do, so all bytes are looked at without a branch for each.
+fn needs_escape(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const CLOSE: &[u8] = b"]}";
 pub(crate) const MAX_BATCH_BYTES: usize = 10 * 1024 * 1024;
 
 /// Buffers below this are doubled when they are full, larger ones grow by a quarter, so that little memory lies idle.
-const DOUBLED_BELOW: usize = 64 * 1024;
+const DOUBLED_BELOW: usize = 4 * 1024;
 
 /// Events that go in one request.
 #[derive(Debug)]
@@ -171,6 +171,10 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { body: Vec::with_capacity(bytes), ends: Vec::new() }
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.body.capacity()
     }

@@ -43,7 +43,7 @@ use slot::{Slot, State};
 /// A further connection is used only when a batch has been ready, and unsent, for this long.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// What to do with a new event when the queue is full.
+/// What to do with a new event when the queue is full. [`ClientBuilder::overflow`](crate::ClientBuilder::overflow) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Overflow {

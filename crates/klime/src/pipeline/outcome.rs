@@ -13,7 +13,7 @@ use crate::transport::{Response, TransportError};
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A 2xx: the events are Klime's, but for those that it refused.
-    Taken(BatchResponse),
+    Taken { status: u16, response: BatchResponse },
     /// Worth another attempt.
     Transient { failure: Failure, retry_after: Option<Duration> },
     /// Not worth another attempt.
@@ -45,7 +45,8 @@ impl Outcome {
             // The status alone decides: a body that cannot be read never has the events sent again.
             let read = BatchResponse::from_json(response.body());
             let read = read.map(|read| read.scrubbed(&scrub));
-            return Self::Taken(read.unwrap_or_else(|| BatchResponse::all_accepted(batch.len())));
+            let response = read.unwrap_or_else(|| BatchResponse::all_accepted(batch.len()));
+            return Self::Taken { status, response };
         }
         let mut failure = Failure::of_kind(SendErrorKind::Status);
         failure.status = Some(status);
@@ -115,7 +116,7 @@ mod tests {
     fn a_2xx_is_taken_whatever_its_body() {
         for status in [200, 202, 204, 299] {
             for body in ["", "<html>", "[1]", r#"{"accepted":"two"}"#] {
-                let Outcome::Taken(response) = outcome(status, &[], body) else { panic!("{status} {body}") };
+                let Outcome::Taken { response, .. } = outcome(status, &[], body) else { panic!("{status} {body}") };
                 assert_eq!(response, BatchResponse::all_accepted(2));
             }
         }
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn what_the_server_says_of_an_event_is_kept_without_the_key() {
         let body = r#"{"status":"key","failed":1,"errors":[{"index":0,"message":"bad key","code":"key_k"}]}"#;
-        let Outcome::Taken(response) = outcome(200, &[], body) else { panic!() };
+        let Outcome::Taken { response, .. } = outcome(200, &[], body) else { panic!() };
         assert_eq!((response.status.as_str(), response.errors[0].to_string().as_str()), ("…", "event 0: bad … (…_k)"));
     }
 

@@ -10,6 +10,7 @@ use crate::clock;
 /// Buffers of finished batches are kept for the next ones: this many, none larger than this.
 const BUFFERS_KEPT: usize = 8;
 const MOST_BYTES_KEPT: usize = 256 * 1024;
+const MOST_BYTES_RESERVED: usize = 64 * 1024;
 
 /// A batch in the queue.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Queue {
     /// Batches begun so far, those that never stood in the queue included.
     begun: u64,
     buffers: Vec<Buffer>,
+    /// How much the last batch took, which is what room is made for in the next one.
+    usual_bytes: usize,
 }
 
 /// An event that was taken out at the front.
@@ -65,8 +68,10 @@ impl Queue {
         if begins {
             if let Some(last) = self.waiting.back_mut() {
                 make_due(last, now);
+                let bytes = last.batch.body().len();
+                self.usual_bytes = (bytes + bytes / 16).min(MOST_BYTES_RESERVED);
             }
-            let buffer = self.buffers.pop().unwrap_or_default();
+            let buffer = self.buffers.pop().unwrap_or_else(|| Buffer::with_capacity(self.usual_bytes));
             let batch = Batch::new(self.next_number(), buffer);
             self.waiting.push_back(Waiting { batch, due: clock::later(now, interval) });
         }

@@ -24,7 +24,7 @@ impl Pipeline {
         };
         let slot = self.slots.swap_remove(place);
         match outcome {
-            Outcome::Taken(response) => self.taken(slot, response, now),
+            Outcome::Taken { status, response } => self.taken(slot, status, response, now),
             Outcome::Transient { failure, retry_after } => self.transient(slot, failure, retry_after, now, jitter),
             Outcome::Permanent(failure) | Outcome::TooLarge { halves: None, failure } => {
                 self.failed(slot, failure, now)
@@ -34,7 +34,7 @@ impl Pipeline {
         }
     }
 
-    fn taken(&mut self, slot: Slot, response: BatchResponse, now: Instant) {
+    fn taken(&mut self, slot: Slot, status: u16, response: BatchResponse, now: Instant) {
         let batch = Arc::clone(&slot.batch);
         let refused = Refused::of(&response, batch.len());
         self.books.accepted += (batch.len() - refused.total) as u64;
@@ -50,8 +50,9 @@ impl Pipeline {
         let mut answer = Ok(response.clone());
         if refused.total > 0 {
             let mut failure = Failure::of_kind(SendErrorKind::Rejected);
-            failure.status = Some(200);
+            failure.status = Some(status);
             failure.attempts = slot.attempts;
+            failure.events = refused.total;
             failure.response = Some(response);
             answer = Err(failure.clone());
             let events = Events::Some(Arc::clone(&batch), refused.named);
@@ -84,6 +85,7 @@ impl Pipeline {
     fn failed(&mut self, slot: Slot, mut failure: Failure, now: Instant) {
         let batch = Arc::clone(&slot.batch);
         failure.attempts = slot.attempts;
+        failure.events = batch.len();
         self.books.failed += batch.len() as u64;
         self.forget(&batch, false, &|report: &mut Report, covered| report.failed += covered);
         if batch.len() > 0 {

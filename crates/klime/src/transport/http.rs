@@ -1,5 +1,5 @@
-//! HTTP by `ureq`. The only file, with [`connection`](super::connection), [`roots`](super::roots) and
-//! [`proxy`](super::proxy), that knows it.
+//! HTTP by `ureq`. The only file, with [`connection`](super::connection), [`roots`](super::roots) and [`proxy`], that knows
+//! it.
 
 use std::error::Error;
 use std::fmt;
@@ -21,6 +21,10 @@ const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
 
 /// An idle connection is not used again after this: servers and the boxes between close them silently.
 const MAX_IDLE: Duration = Duration::from_secs(15);
+
+/// Of each connection. Answers are short; a usual batch of 100 events goes out in one write.
+const INPUT_BUFFER_BYTES: usize = 16 * 1024;
+const OUTPUT_BUFFER_BYTES: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Http {
@@ -53,6 +57,8 @@ impl Http {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .input_buffer_size(INPUT_BUFFER_BYTES)
+            .output_buffer_size(OUTPUT_BUFFER_BYTES)
             .max_idle_age(MAX_IDLE)
             .max_idle_connections(settings.max_in_flight)
             .max_idle_connections_per_host(settings.max_in_flight)

@@ -14,7 +14,7 @@ pub use roots::Roots;
 
 /// Sends requests. The client calls it from its own threads, several at a time, and only ever from there; it may block.
 ///
-/// The default one is HTTP. Another one is for tests ([`klime::testing::Recorder`](crate::testing) is one) or for apps that must
+/// The default one is HTTP. Another one is for tests (`klime::testing::Recorder`, feature `testing`, is one) or for apps that must
 /// send through an HTTP stack of their own. It must not follow redirects: they would carry the write key elsewhere.
 ///
 /// # Examples
@@ -34,8 +34,8 @@ pub use roots::Roots;
 ///
 /// let klime = Client::builder("key").transport(Printing).build()?;
 /// klime.track("Button Clicked").user("user_123").enqueue();
-/// let report = klime.flush_blocking(std::time::Duration::from_secs(5));
-/// assert_eq!(report.accepted, 1);
+/// assert!(klime.flush_blocking(std::time::Duration::from_secs(5)).is_complete());
+/// assert_eq!(klime.stats().accepted, 1);
 /// # Ok::<(), klime::ConfigError>(())
 /// ```
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
@@ -47,7 +47,21 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     fn send(&self, request: &Request<'_>) -> Result<Response, TransportError>;
 }
 
-/// A POST request to Klime.
+/// A POST request to Klime. Its `Debug` shows neither the write key nor the body.
+///
+/// # Examples
+///
+/// What a [`Transport`] makes of it, for an HTTP stack that takes text:
+///
+/// ```
+/// fn head(request: &klime::Request<'_>) -> String {
+///     let mut head = format!("POST {}\r\nContent-Length: {}\r\n", request.url(), request.body().len());
+///     for (name, value) in request.headers() {
+///         head += &format!("{name}: {value}\r\n");
+///     }
+///     head
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     target: &'a Target,
@@ -65,12 +79,12 @@ impl<'a> Request<'a> {
         self.target.endpoint.url()
     }
 
-    /// The headers that it must carry, with the write key among them.
+    /// The headers that it must carry, with the write key among them: `Content-Type` and `Authorization`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
         [("Content-Type", "application/json"), ("Authorization", self.target.authorization.as_str())].into_iter()
     }
 
-    /// The body, JSON.
+    /// The body: JSON, uncompressed, at most 10 MB.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         self.body
@@ -108,7 +122,7 @@ impl Response {
         Self { status, ..Self::default() }
     }
 
-    /// Adds a header. Only `Retry-After` is kept.
+    /// Adds a header. Only `Retry-After` is kept, in upper or lower case.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         if name.eq_ignore_ascii_case("retry-after") {
@@ -117,7 +131,8 @@ impl Response {
         self
     }
 
-    /// Sets the body.
+    /// Sets the body. For a 2xx, JSON of the shape that [`BatchResponse`](crate::BatchResponse) reads; any other one counts as all
+    /// accepted.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();

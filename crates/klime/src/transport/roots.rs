@@ -35,7 +35,7 @@ impl Roots {
         Self(Kind::System)
     }
 
-    /// Mozilla's, inside the binary: for images that have none.
+    /// Mozilla's, inside the binary: for images that have none. (Feature `bundled-roots`.) They age with the binary.
     #[cfg(feature = "bundled-roots")]
     #[must_use]
     pub fn bundled() -> Self {
@@ -47,6 +47,13 @@ impl Roots {
     /// # Errors
     ///
     /// [`ConfigError`] when there is no certificate in it, or it is no PEM.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = klime::Roots::from_pem(b"not a certificate").unwrap_err();
+    /// assert_eq!(error.to_string(), "roots must be certificates in PEM, there is none in it");
+    /// ```
     pub fn from_pem(pem: &[u8]) -> Result<Self, ConfigError> {
         let mut certificates = Vec::new();
         for item in parse_pem(pem) {

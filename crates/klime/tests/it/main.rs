@@ -6,6 +6,8 @@ mod conformance;
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,13 @@
+# `make demo` shows the SDK at work, `make test` checks everything. Both need git, a C compiler and Rust.
+
+CARGO ?= cargo
+
+.PHONY: demo test test-rust
+
+demo:
+	@$(CARGO) run --quiet --locked --package klime --example demo
+
+test: test-rust
+
+test-rust:
+	@scripts/test-rust

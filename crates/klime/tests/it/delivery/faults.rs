@@ -226,3 +226,12 @@ fn lying_answer_never_unbalances_the_books() {
         check(&body.to_string(), [Answer::ok().json(&body)], 1, end);
     }
 }
+
+#[test]
+fn refusal_keeps_the_status_of_its_answer() {
+    let server = Server::scripted([Answer::status(207).json(&json!({ "accepted": 0, "failed": 1 }))]);
+    let client = builder(server.endpoint()).build().unwrap();
+    let error = client.track("Invoice Paid").group("org_456").send_blocking(LIMIT).unwrap_err();
+    assert_eq!((error.kind(), error.status_code()), (SendErrorKind::Rejected, Some(207)));
+    assert_eq!(balanced(&client).rejected, 1);
+}

@@ -79,7 +79,11 @@ fn serve_by_head(mut stream: &TcpStream, connection: usize, lingers: bool) -> io
         let length = request.body_length();
         let is_too_large = length > MOST_BODY_BYTES;
         if is_too_large {
-            stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")?;
+            // Else the client might use the connection again before it sees that it is closed.
+            let connection = if lingers { "keep-alive" } else { "close" };
+            let head =
+                format!("HTTP/1.1 413 Content Too Large\r\nConnection: {connection}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(head.as_bytes())?;
             if !lingers {
                 break;
             }

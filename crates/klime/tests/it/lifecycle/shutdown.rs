@@ -39,6 +39,18 @@ fn shutdown_future_keeps_its_deadline_when_the_server_hangs() {
 }
 
 #[test]
+fn shutdown_whose_future_is_dropped_keeps_its_deadline() {
+    let server = Server::answering(|_| Answer::hang());
+    let client = quiet(server.endpoint()).shutdown_timeout(Duration::from_millis(100)).build().unwrap();
+    track_many(&client, 5);
+    // A barrier over the same events: it ends when the shutdown gives them up.
+    let flush = client.flush();
+    drop(client.shutdown());
+    assert_eq!(smol::block_on(flush).dropped, 5);
+    assert_eq!(balanced(&client).dropped.shutdown_deadline, 5);
+}
+
+#[test]
 fn shutdown_without_time_drops_what_is_left() {
     let (_server, client) = hung();
     let report = client.shutdown_blocking(Duration::ZERO);

@@ -20,6 +20,9 @@ const WRITE_KEY_VARIABLE: &str = "KLIME_WRITE_KEY";
 const ENDPOINT_VARIABLE: &str = "KLIME_ENDPOINT";
 const DISABLED_VARIABLE: &str = "KLIME_DISABLED";
 
+/// No header is longer with any server.
+const MAX_WRITE_KEY_BYTES: usize = 4096;
+
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Settings for a [`Client`]. Setters never fail; [`build`](Self::build) checks everything.
@@ -563,6 +566,10 @@ fn within(setting: &'static str, value: usize, least: usize, most: usize) -> Res
 fn check_write_key(write_key: &str) -> Result<(), ConfigError> {
     if write_key.trim().is_empty() {
         return Err(ConfigError::new("write_key", "is empty"));
+    }
+    if write_key.len() > MAX_WRITE_KEY_BYTES {
+        let problem = format!("has {} bytes, it must have at most {MAX_WRITE_KEY_BYTES}", write_key.len());
+        return Err(ConfigError::new("write_key", problem));
     }
     match write_key.char_indices().find(|(_, char)| !char.is_ascii_graphic()) {
         None => Ok(()),

@@ -124,7 +124,7 @@ pub(crate) struct Pipeline {
     behind_callbacks: Vec<BehindCallbacks>,
     /// Why no event is taken any more.
     closed: Option<DropReason>,
-    /// What became of the first shutdown.
+    /// What became of the last shutdown that has ended.
     shutdown_report: Option<Report>,
     last_push: Option<Instant>,
     effects: Vec<Effect>,

@@ -325,3 +325,25 @@ fn a_transport_that_panics_loses_its_batch_and_says_so() {
     world.settle(&Answer::Panic);
     assert_eq!(world.books().dropped.worker_died, 20);
 }
+
+#[test]
+fn a_shutdown_behind_callbacks_is_finished_when_they_have_run_or_at_its_deadline() {
+    let mut world = World::new(settings());
+    let begin = |world: &mut World, deadline: Option<Instant>| {
+        let ticket = Arc::new(Ticket::new());
+        let limits = Limits { give_up: deadline, deadline };
+        world.pipeline.begin(Purpose::Shutdown, Arc::clone(&ticket), limits, true, world.now);
+        ticket
+    };
+    let told = begin(&mut world, None);
+    assert!(matches!(world.pipeline.next(world.now), Next::Wait));
+    told.fill(Report::default());
+    assert!(world.pipeline.is_finished(), "nobody waits any more, so a worker must be called to end");
+
+    let mut world = World::new(settings());
+    let deadline = world.now + ms(100);
+    let untold = begin(&mut world, Some(deadline));
+    assert_eq!(world.wake_at(), Some(100));
+    world.at(100).take();
+    assert!(report(&untold).is_some());
+}

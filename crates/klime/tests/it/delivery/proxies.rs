@@ -3,18 +3,24 @@
 //! Names of hosts are never resolved here: the proxy leads to the real server whatever it is asked for. `0.0.0.0` is the one
 //! address that reaches this machine and is none of loopback's.
 
+use std::net::SocketAddr;
+
 use super::program::{Output, Program};
 use super::setup::KEY;
 use crate::support::Server;
 use crate::support::proxy::Proxy;
+use crate::support::socks::SocksProxy;
 use crate::support::tls::{Certificate, TlsServer};
 
 const ACCEPTED: &str = "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending, 0 unconfirmed";
 const FAILED: &str = "0 accepted, 0 rejected, 1 failed, 0 dropped, 0 pending, 0 unconfirmed";
 
+fn address(endpoint: &str) -> SocketAddr {
+    endpoint.split_once("://").unwrap().1.parse().unwrap()
+}
+
 fn leading_to(endpoint: &str) -> Proxy {
-    let (_, address) = endpoint.split_once("://").unwrap();
-    Proxy::leading_to(address.parse().unwrap())
+    Proxy::leading_to(address(endpoint))
 }
 
 fn port(endpoint: &str) -> &str {
@@ -37,6 +43,16 @@ fn plain_http_goes_through_http_proxy() {
         check_tunnelled(&program.run(), &proxy, "klime.test:8080");
         assert_eq!(server.events().len(), 1, "{variable}");
     }
+}
+
+#[test]
+fn socks_proxy_resolves_the_name_and_leads_to_the_server() {
+    let server = Server::start();
+    let proxy = SocksProxy::leading_to(address(&server.endpoint()));
+    let program = Program::sending_to("http://klime.test:8080");
+    let output = program.variable("all_proxy", &format!("socks5h://{}", proxy.address())).run();
+    assert_eq!(output.line("report"), ACCEPTED);
+    assert_eq!((proxy.asked(), server.events().len()), (vec!["klime.test:8080".to_owned()], 1));
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn write_key_must_be_one_that_a_header_can_carry() {
         check(Client::builder(key), "write_key is empty");
     }
     for (key, message) in [
+        ("k".repeat(4097).as_str(), "write_key has 4097 bytes, it must have at most 4096"),
         ("a b", "write_key has U+0020 at byte 1, which no header can carry"),
         ("key\n", "write_key has U+000A at byte 3, which no header can carry"),
         ("ké", "write_key has U+00E9 at byte 1, which no header can carry"),

@@ -11,6 +11,7 @@ pub(crate) mod listener;
 pub(crate) mod proxy;
 pub(crate) mod received;
 pub(crate) mod server;
+pub(crate) mod socks;
 pub(crate) mod tls;
 pub(crate) mod watched;
 

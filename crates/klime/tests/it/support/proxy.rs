@@ -64,7 +64,10 @@ fn serve(
         let is_absolute = received.path.contains("://");
         noted.change(|asked| asked.push(received));
         if is_connect {
-            return tunnel(client, &TcpStream::connect(target)?);
+            let target = TcpStream::connect(target)?;
+            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+            pass_both_ways(client, &target);
+            return Ok(());
         }
         // A proxy has no pages of its own: any other form is a mistake of the client.
         let answer = if is_absolute { Answer::ok() } else { Answer::status(400) };
@@ -75,8 +78,8 @@ fn serve(
     Ok(())
 }
 
-fn tunnel(mut client: &TcpStream, target: &TcpStream) -> io::Result<()> {
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+/// A tunnel, until either side ends it.
+pub(super) fn pass_both_ways(client: &TcpStream, target: &TcpStream) {
     let pass = |mut from: &TcpStream, mut to: &TcpStream| {
         let _ = io::copy(&mut from, &mut to);
         // Either side's end is the end of the tunnel, and wakes the other direction.
@@ -86,7 +89,6 @@ fn tunnel(mut client: &TcpStream, target: &TcpStream) -> io::Result<()> {
         scope.spawn(|| pass(client, target));
         pass(target, client);
     });
-    Ok(())
 }
 
 #[cfg(test)]

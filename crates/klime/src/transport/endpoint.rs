@@ -76,14 +76,14 @@ impl Endpoint {
     }
 }
 
-/// The text of an address without a password that may be in it.
-fn without_secrets(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let authority_end = rest.find('/').unwrap_or(rest.len());
-    match rest.get(..authority_end).and_then(|authority| authority.rfind('@')) {
-        Some(at) => format!("{scheme}://…{}", rest.get(at..).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+/// The text of an address without a password that may be in it: nothing before an `@` but the scheme is shown, because in a
+/// mistyped address it may stand anywhere.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let Some((before, host)) = text.rsplit_once('@') else {
+        return text.to_owned();
+    };
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| before.starts_with(scheme)).unwrap_or_default();
+    format!("{scheme}…@{host}")
 }
 
 pub(super) fn is_loopback(host: &str) -> bool {
@@ -118,6 +118,8 @@ mod tests {
             "ftp://i.klime.com",
             "https://",
             "https://user:secret@host",
+            "https:/user:secret@host",
+            "https://user:sec/ret@host",
             "https://host?x=1",
             "https://host#x",
             "https://host:port",
@@ -132,6 +134,8 @@ mod tests {
         endpoint is "ftp://i.klime.com", it must begin with https:// or http://
         endpoint is "https://", it must be a URL such as "https://i.klime.com"
         endpoint is "https://…@host", it must hold no user name or password
+        endpoint is "…@host", it must be a URL such as "https://i.klime.com"
+        endpoint is "https://…@host", it must name a host, and its port must be a number up to 65535
         endpoint is "https://host?x=1", it must have no query and no fragment
         endpoint is "https://host#x", it must have no query and no fragment
         endpoint is "https://host:port", it must name a host, and its port must be a number up to 65535

@@ -40,8 +40,10 @@ impl Endpoint {
             return Err(refuse("it must have no query and no fragment"));
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let has_port = authority.as_str().len() > authority.host().len();
-        if host.is_empty() || (has_port && authority.port_u16().is_none()) {
+        // The parser takes anything between the bracket of an IPv6 address and the port.
+        let after_host = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let is_port = || authority.port().is_some_and(|port| after_host.strip_prefix(':') == Some(port.as_str()));
+        if host.is_empty() || !(after_host.is_empty() || is_port()) {
             return Err(refuse("it must name a host, and its port must be a number up to 65535"));
         }
         if !is_https && !allow_insecure_http && !is_loopback(&host) {
@@ -126,6 +128,7 @@ mod tests {
             "https://host:",
             "http://i.klime.com",
             "http://127.0.0.1.evil.com",
+            "http://[::1].evil.com:80",
             "http://10.0.0.1",
         ];
         insta::assert_snapshot!(refused.map(must_be).join("\n"), @r#"
@@ -142,6 +145,7 @@ mod tests {
         endpoint is "https://host:", it must name a host, and its port must be a number up to 65535
         endpoint is "http://i.klime.com", plain http would show the write key; use https, or allow_insecure_http(true)
         endpoint is "http://127.0.0.1.evil.com", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is "http://[::1].evil.com:80", it must name a host, and its port must be a number up to 65535
         endpoint is "http://10.0.0.1", plain http would show the write key; use https, or allow_insecure_http(true)
         "#);
     }

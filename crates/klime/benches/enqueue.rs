@@ -2,9 +2,8 @@
 //!
 //!     cargo bench -p klime --bench enqueue
 //!
-//! One iteration is one whole call. Look at the median: the slow calls share a core with the worker. `disabled` builds and encodes
-//! and goes no further, so the rest of a call is the difference to it. The cold call, which an app makes, costs more; `bench/`
-//! measures that, and compares it with the peers.
+//! One iteration is one whole call. Look at the median: the slow calls share a core with the worker. The cold call, which an
+//! app makes, costs more; `bench/` measures that, and compares it with the peers.
 
 use std::time::Duration;
 

@@ -67,7 +67,7 @@ fn check_taken(url: &str, authorization: &str, key: &str, endpoint: &str, is_htt
     assert_eq!(authorization, format!("Bearer {key}"));
     assert!(!key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key:?}");
     assert_eq!(url, format!("{}/v1/batch", endpoint.trim_end_matches('/')));
-    assert!(!url.contains(['?', '#', ' ']) && !url.contains(char::is_control), "{url:?}");
+    assert!(!url.contains(['?', '#', ' ']) && !url.contains(|char: char| char.is_ascii_control()), "{url:?}");
     let (scheme, rest) = url.split_once("://").expect("a scheme");
     let authority = rest.split('/').next().unwrap_or_default();
     assert!(!authority.is_empty() && !authority.contains(['@', '\\']), "{url:?}");

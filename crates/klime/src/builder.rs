@@ -13,7 +13,7 @@ use crate::pipeline::{Overflow, Pipeline, Settings};
 use crate::response::BatchResponse;
 use crate::stats::DropReason;
 use crate::transport::http::{Http, HttpSettings};
-use crate::transport::{DEFAULT_ENDPOINT, Endpoint, Roots, Target, Transport};
+use crate::transport::{DEFAULT_ENDPOINT, Endpoint, Roots, Target, Transport, without_secrets};
 use crate::worker::Shared;
 
 const WRITE_KEY_VARIABLE: &str = "KLIME_WRITE_KEY";
@@ -584,7 +584,7 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("write_key", &"<redacted>")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &without_secrets(&self.endpoint))
             .field("allow_insecure_http", &self.allow_insecure_http)
             .field("disabled", &self.disabled)
             .field("settings", &self.settings)

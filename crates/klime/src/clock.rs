@@ -7,6 +7,10 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+
 /// The monotonic time, for intervals, back-off and deadlines.
 pub(crate) fn now() -> Instant {
     Instant::now()
@@ -26,6 +30,9 @@ pub(crate) fn later(start: Instant, after: Duration) -> Option<Instant> {
 pub(crate) const TIMESTAMP_LEN: usize = 24;
 
 const SECONDS_LEN: usize = 19;
+
+/// 1970 as a date and a time in UTC. A `jiff::Timestamp` would end some hours before the year 9999 does.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 thread_local! {
     /// The last whole second that this thread wrote, and its text: events come many to the second, and the calendar is
@@ -64,14 +71,17 @@ fn second_text(second: u64) -> Result<[u8; SECONDS_LEN], String> {
     let too_late = || {
         format!("timestamp is {second} s after 1970-01-01T00:00:00Z, later than the year 9999, the last that is taken")
     };
-    let second = i64::try_from(second).map_err(|_| too_late())?;
-    let text = jiff::Timestamp::from_second(second).map_err(|_| too_late())?.to_string();
+    let since_epoch = i64::try_from(second).map(SignedDuration::from_secs).map_err(|_| too_late())?;
+    let text = EPOCH.checked_add(since_epoch).map_err(|_| too_late())?.to_string();
     text.as_bytes().first_chunk().copied().ok_or_else(too_late)
 }
 
 /// Reads an ISO 8601 timestamp with any offset.
 pub(crate) fn parse_timestamp(text: &str) -> Option<SystemTime> {
-    let since_epoch = text.parse::<jiff::Timestamp>().ok()?.as_duration();
+    let pieces = Pieces::parse(text).ok()?;
+    let local = pieces.date().to_datetime(pieces.time()?);
+    let offset = SignedDuration::from_secs(pieces.to_numeric_offset()?.seconds().into());
+    let since_epoch = local.duration_since(EPOCH).checked_sub(offset)?;
     if since_epoch.is_negative() {
         UNIX_EPOCH.checked_sub(since_epoch.unsigned_abs())
     } else {
@@ -111,6 +121,9 @@ mod tests {
             text(UNIX_EPOCH - Duration::from_secs(5)).unwrap_err(),
             "timestamp is 5s before 1970-01-01T00:00:00Z, the earliest that is taken"
         );
+        let last = UNIX_EPOCH + Duration::from_millis(253_402_300_799_999);
+        assert_eq!(text(last).unwrap(), "9999-12-31T23:59:59.999Z");
+        assert!(text(last + Duration::from_millis(1)).unwrap_err().contains("year 9999"));
         assert!(text(UNIX_EPOCH + Duration::from_secs(300_000_000_000)).unwrap_err().contains("year 9999"));
     }
 
@@ -119,6 +132,13 @@ mod tests {
         let time = UNIX_EPOCH + Duration::from_millis(1_795_447_200_007);
         assert_eq!(parse_timestamp("2026-11-23T15:20:00.007Z"), Some(time));
         assert_eq!(parse_timestamp("2026-11-23T16:20:00.007+01:00"), Some(time));
-        assert_eq!(parse_timestamp("yesterday"), None);
+        assert_eq!(parse_timestamp("1969-12-31T23:59:59.5Z"), Some(UNIX_EPOCH - Duration::from_millis(500)));
+        let last = UNIX_EPOCH + Duration::from_millis(253_402_300_799_999);
+        assert_eq!(parse_timestamp("9999-12-31T23:59:59.999Z"), Some(last));
+        for bad in
+            ["yesterday", "", "2026-11-23", "2026-11-23T15:20:00", "2026-11-23T15:20:00[UTC]", "2026-13-01T00:00:00Z"]
+        {
+            assert_eq!(parse_timestamp(bad), None, "{bad:?}");
+        }
     }
 }

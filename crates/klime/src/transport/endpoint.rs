@@ -40,8 +40,10 @@ impl Endpoint {
             return Err(refuse("it must have no query and no fragment"));
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let has_port = authority.as_str().len() > authority.host().len();
-        if host.is_empty() || (has_port && authority.port_u16().is_none()) {
+        // The parser takes anything between the bracket of an IPv6 address and the port.
+        let after_host = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let is_port = || authority.port().is_some_and(|port| after_host.strip_prefix(':') == Some(port.as_str()));
+        if host.is_empty() || !(after_host.is_empty() || is_port()) {
             return Err(refuse("it must name a host, and its port must be a number up to 65535"));
         }
         if !is_https && !allow_insecure_http && !is_loopback(&host) {
@@ -76,14 +78,14 @@ impl Endpoint {
     }
 }
 
-/// The text of an address without a password that may be in it.
-fn without_secrets(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let authority_end = rest.find('/').unwrap_or(rest.len());
-    match rest.get(..authority_end).and_then(|authority| authority.rfind('@')) {
-        Some(at) => format!("{scheme}://…{}", rest.get(at..).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+/// The text of an address without a password that may be in it: nothing before an `@` but the scheme is shown, because in a
+/// mistyped address it may stand anywhere.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let Some((before, host)) = text.rsplit_once('@') else {
+        return text.to_owned();
+    };
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| before.starts_with(scheme)).unwrap_or_default();
+    format!("{scheme}…@{host}")
 }
 
 pub(super) fn is_loopback(host: &str) -> bool {
@@ -118,12 +120,15 @@ mod tests {
             "ftp://i.klime.com",
             "https://",
             "https://user:secret@host",
+            "https:/user:secret@host",
+            "https://user:sec/ret@host",
             "https://host?x=1",
             "https://host#x",
             "https://host:port",
             "https://host:",
             "http://i.klime.com",
             "http://127.0.0.1.evil.com",
+            "http://[::1].evil.com:80",
             "http://10.0.0.1",
         ];
         insta::assert_snapshot!(refused.map(must_be).join("\n"), @r#"
@@ -132,12 +137,15 @@ mod tests {
         endpoint is "ftp://i.klime.com", it must begin with https:// or http://
         endpoint is "https://", it must be a URL such as "https://i.klime.com"
         endpoint is "https://…@host", it must hold no user name or password
+        endpoint is "…@host", it must be a URL such as "https://i.klime.com"
+        endpoint is "https://…@host", it must name a host, and its port must be a number up to 65535
         endpoint is "https://host?x=1", it must have no query and no fragment
         endpoint is "https://host#x", it must have no query and no fragment
         endpoint is "https://host:port", it must name a host, and its port must be a number up to 65535
         endpoint is "https://host:", it must name a host, and its port must be a number up to 65535
         endpoint is "http://i.klime.com", plain http would show the write key; use https, or allow_insecure_http(true)
         endpoint is "http://127.0.0.1.evil.com", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is "http://[::1].evil.com:80", it must name a host, and its port must be a number up to 65535
         endpoint is "http://10.0.0.1", plain http would show the write key; use https, or allow_insecure_http(true)
         "#);
     }

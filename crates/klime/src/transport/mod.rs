@@ -9,7 +9,7 @@ mod roots;
 use std::error::Error;
 use std::fmt;
 
-pub(crate) use endpoint::{DEFAULT as DEFAULT_ENDPOINT, Endpoint};
+pub(crate) use endpoint::{DEFAULT as DEFAULT_ENDPOINT, Endpoint, without_secrets};
 pub use roots::Roots;
 
 /// Sends requests. The client calls it from its own threads, several at a time, and only ever from there; it may block.

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, DefaultConnector};
 
 use super::connection::Authorization;
+use super::resolver::RememberingResolver;
 use super::{Request, Response, Roots, Target, Transport, TransportError, proxy};
 use crate::error::ConfigError;
 
@@ -70,7 +70,7 @@ impl Http {
         let authorization = Authorization::new(&target.authorization);
         let placeholder = authorization.placeholder();
         let connector = DefaultConnector::default().chain(authorization);
-        Ok(Self { agent: Agent::with_parts(config, connector, DefaultResolver::default()), placeholder })
+        Ok(Self { agent: Agent::with_parts(config, connector, RememberingResolver::default()), placeholder })
     }
 }
 

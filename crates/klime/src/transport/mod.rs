@@ -4,6 +4,7 @@ mod connection;
 mod endpoint;
 pub(crate) mod http;
 mod proxy;
+mod resolver;
 mod roots;
 
 use std::error::Error;

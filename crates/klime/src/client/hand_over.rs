@@ -109,11 +109,10 @@ impl Handle {
         if json.len() > MAX_EVENT_BYTES {
             return Err(self.refuse(EnqueueError::too_large(json.len(), MAX_EVENT_BYTES), json));
         }
-        let now = clock::now();
         let mut state = self.shared.lock();
         let pushed = match lane {
-            Lane::Queue => state.pipeline.push(json, now),
-            Lane::Urgent(reply) => state.pipeline.push_urgent(json, reply, now),
+            Lane::Queue => state.pipeline.push(json, clock::now),
+            Lane::Urgent(reply) => state.pipeline.push_urgent(json, reply, clock::now()),
         };
         self.shared.release(state, pushed.ok().flatten());
         pushed.map(drop).map_err(|reason| {

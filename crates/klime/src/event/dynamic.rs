@@ -354,6 +354,7 @@ impl Event {
             None => self.check_ids().and_then(|()| self.normalise()).map_err(EnqueueError::invalid),
         };
         match serde_json::to_vec(&self.object) {
+            Ok(json) if super::is_too_deep(&json) => (json, checked.err().or_else(|| Some(super::too_deep("event")))),
             Ok(json) => (json, checked.err()),
             Err(error) => (Vec::new(), checked.err().or(Some(EnqueueError::unencodable("event", error)))),
         }

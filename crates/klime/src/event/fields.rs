@@ -46,15 +46,25 @@ impl Fields {
         super::json_string(&mut self.json, key);
         let key_end = self.json.len();
         self.json.push(b':');
-        if let Err(error) = serde_json::to_writer(&mut self.json, value) {
+        if let Err(error) = self.encode(value, || format!("{what} {key:?}")) {
             self.json.truncate(before);
-            return Err(EnqueueError::unencodable(&format!("{what} {key:?}"), error));
+            return Err(error);
         }
         self.may_repeat |= self.has_object || self.stands_already(key_start, key_end);
         if self.keys.len() < MOST_KEYS_COMPARED {
             self.keys.push((key_start, key_end));
         }
         Ok(())
+    }
+
+    /// Appends a value; `what` names it in an error.
+    fn encode<T: Serialize + ?Sized>(&mut self, value: &T, what: impl FnOnce() -> String) -> Result<(), EnqueueError> {
+        let start = self.json.len();
+        match serde_json::to_writer(&mut self.json, value) {
+            Err(error) => Err(EnqueueError::unencodable(&what(), error)),
+            Ok(()) if self.json.get(start..).is_some_and(super::is_too_deep) => Err(super::too_deep(&what())),
+            Ok(()) => Ok(()),
+        }
     }
 
     fn stands_already(&self, start: usize, end: usize) -> bool {
@@ -68,9 +78,9 @@ impl Fields {
     /// Merges an object; `what` names it in an error (`properties` or `traits`). `None` and `()` add nothing.
     pub(crate) fn merge<T: Serialize + ?Sized>(&mut self, what: &str, object: &T) -> Result<(), EnqueueError> {
         let before = self.json.len();
-        if let Err(error) = serde_json::to_writer(&mut self.json, object) {
+        if let Err(error) = self.encode(object, || what.to_owned()) {
             self.json.truncate(before);
-            return Err(EnqueueError::unencodable(what, error));
+            return Err(error);
         }
         let is_first = before == 0;
         match self.json.get_mut(before..) {

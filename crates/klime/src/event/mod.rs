@@ -119,14 +119,87 @@ fn json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Whether a text cannot stand in a JSON string as it is. Few do, so all bytes are looked at without a branch for each.
+/// How deep the value of a property or trait may be nested. Readers of JSON have a limit, `serde_json`'s is 128 for the whole
+/// batch; beyond it an event could be sent but not be shown to a callback.
+const MAX_DEPTH: usize = 100;
+
+/// Whether JSON, which is known to be valid, is nested deeper than [`MAX_DEPTH`].
+fn is_too_deep(json: &[u8]) -> bool {
+    // Each level takes an opening and a closing byte, so short values need no look.
+    if json.len() <= 2 * MAX_DEPTH {
+        return false;
+    }
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+fn too_deep(what: &str) -> EnqueueError {
+    EnqueueError::invalid(format!("{what} nested deeper than {MAX_DEPTH} levels"))
+}
+
+/// Whether a text cannot stand in a JSON string as it is. Few do, so eight bytes are looked at together.
 fn needs_escape(text: &[u8]) -> bool {
-    text.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'))
+    let Some(last) = text.last_chunk() else {
+        return text.iter().any(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
+    };
+    let (chunks, _) = text.as_chunks();
+    // The last one overlaps the one before it, which does no harm.
+    chunks.iter().chain([last]).any(|bytes| holds_escaped(u64::from_ne_bytes(*bytes)))
+}
+
+fn holds_escaped(word: u64) -> bool {
+    let all = |byte: u8| u64::from_ne_bytes([byte; 8]);
+    // A subtraction borrows into the highest bit of the first byte that is below the bound, if one is.
+    let has_below = |word: u64, bound: u8| word.wrapping_sub(all(bound)) & !word & all(0x80) != 0;
+    let has = |byte: u8| has_below(word ^ all(byte), 1);
+    has_below(word, 0x20) || has(b'"') || has(b'\\')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_escaped_exactly_when_it_must_be(text in any_text()) {
+            let json = serde_json::to_vec(&text).unwrap();
+            prop_assert_eq!(needs_escape(text.as_bytes()), json.len() > text.len() + 2, "{:?}", text);
+            let mut out = Vec::new();
+            json_string(&mut out, &text);
+            prop_assert_eq!(out, json);
+        }
+    }
+
+    /// Plain text, with sometimes one odd character at any place.
+    fn any_text() -> impl Strategy<Value = String> {
+        ("[ -~é✓]{0,20}", prop::option::of(any::<char>()), "[ !#-Z]{0,20}")
+            .prop_map(|(before, odd, after)| before.chars().chain(odd).chain(after.chars()).collect())
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_texts() {
+        let nested = |levels: usize, inner: &str| format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(!is_too_deep(nested(100, &"1,".repeat(200)).as_bytes()));
+        assert!(is_too_deep(nested(101, "").as_bytes()));
+        let text = format!("{:?}", "[{\\\"".repeat(200));
+        assert!(!is_too_deep(nested(100, &text).as_bytes()));
+        assert!(is_too_deep(nested(100, &format!("{text},[]")).as_bytes()));
+        assert!(!is_too_deep(format!("[{}]", "[],".repeat(200)).as_bytes()));
+    }
 
     #[test]
     fn strings_are_escaped_as_serde_json_does() {

@@ -84,7 +84,8 @@ impl Notices {
     }
 
     pub(crate) fn post(&self, notice: Notice) {
-        if matches!(notice, Notice::Taken(_)) && self.callbacks.on_success.is_none() {
+        let is_of_no_interest = matches!(notice, Notice::Taken(_)) && self.callbacks.on_success.is_none();
+        if is_of_no_interest || !self.has_thread() {
             return;
         }
         let mut state = self.lock();

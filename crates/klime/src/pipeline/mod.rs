@@ -126,7 +126,8 @@ pub(crate) struct Pipeline {
     closed: Option<DropReason>,
     /// What became of the last shutdown that has ended.
     shutdown_report: Option<Report>,
-    last_push: Option<Instant>,
+    /// When a batch was last begun or filled.
+    last_news: Option<Instant>,
     effects: Vec<Effect>,
 }
 
@@ -144,7 +145,7 @@ impl Pipeline {
             behind_callbacks: Vec::new(),
             closed: None,
             shutdown_report: None,
-            last_push: None,
+            last_news: None,
             effects: Vec::new(),
         }
     }
@@ -167,11 +168,14 @@ impl Pipeline {
     /// # Errors
     ///
     /// Why the event was dropped; it is in the books.
-    pub(crate) fn push(&mut self, event: &[u8], now: Instant) -> Result<Option<Instant>, DropReason> {
+    pub(crate) fn push(&mut self, event: &[u8], now: impl FnOnce() -> Instant) -> Result<Option<Instant>, DropReason> {
         self.admit(event.len())?;
-        self.last_push = Some(now);
-        let is_news = self.queue.push(event, self.settings.max_batch_size, self.settings.flush_interval, now);
-        Ok(if is_news { self.send_at() } else { None })
+        let Settings { max_batch_size, flush_interval, .. } = self.settings;
+        let Some(now) = self.queue.push(event, max_batch_size, flush_interval, now) else {
+            return Ok(None);
+        };
+        self.last_news = Some(now);
+        Ok(self.send_at())
     }
 
     /// Takes an event that is sent before all others, in a batch of its own.
@@ -312,9 +316,9 @@ impl Pipeline {
 
     /// When there is something to do next, if nothing happens before.
     pub(crate) fn wake_at(&self, now: Instant) -> Option<Instant> {
-        // After the last event a timer runs for one more interval, so that the next one needs no wake-up.
+        // After the last batch a timer runs for one more interval, so that the next event needs no wake-up.
         let idle =
-            self.last_push.and_then(|last| clock::later(last, self.settings.flush_interval)).filter(|idle| *idle > now);
+            self.last_news.and_then(|last| clock::later(last, self.settings.flush_interval)).filter(|idle| *idle > now);
         self.send_at().into_iter().chain(self.barrier_times(now)).min().or(idle)
     }
 }

@@ -59,31 +59,40 @@ impl Queue {
         self.begun
     }
 
-    /// Appends an event, and says whether that began or filled a batch.
-    pub(super) fn push(&mut self, event: &[u8], most: usize, interval: Duration, now: Instant) -> bool {
+    /// Appends an event. When that begins or fills a batch, asks for the time and returns it.
+    pub(super) fn push(
+        &mut self,
+        event: &[u8],
+        most: usize,
+        interval: Duration,
+        now: impl FnOnce() -> Instant,
+    ) -> Option<Instant> {
         self.events += 1;
         self.bytes += event.len();
-        let begins =
-            self.waiting.back().is_none_or(|last| last.batch.pushed() >= most || !last.batch.has_room_for(event));
-        if begins {
-            if let Some(last) = self.waiting.back_mut() {
-                make_due(last, now);
-                let bytes = last.batch.body().len();
-                self.usual_bytes = (bytes + bytes / 16).min(MOST_BYTES_RESERVED);
-            }
-            let buffer = self.buffers.pop().unwrap_or_else(|| Buffer::with_capacity(self.usual_bytes));
-            let batch = Batch::new(self.next_number(), buffer);
-            self.waiting.push_back(Waiting { batch, due: clock::later(now, interval) });
+        let last = self.waiting.back_mut().filter(|last| last.batch.pushed() < most && last.batch.has_room_for(event));
+        if let Some(open) = last {
+            open.batch.push(event);
+            return (open.batch.pushed() >= most).then(|| make_due(open, now()));
         }
-        let Some(last) = self.waiting.back_mut() else {
-            return false;
-        };
-        last.batch.push(event);
-        let fills = last.batch.pushed() >= most;
-        if fills {
+        let now = now();
+        let mut waiting = self.begin(now, interval);
+        waiting.batch.push(event);
+        if waiting.batch.pushed() >= most {
+            make_due(&mut waiting, now);
+        }
+        self.waiting.push_back(waiting);
+        Some(now)
+    }
+
+    /// Begins a batch; the one before it is full.
+    fn begin(&mut self, now: Instant, interval: Duration) -> Waiting {
+        if let Some(last) = self.waiting.back_mut() {
             make_due(last, now);
+            let bytes = last.batch.body().len();
+            self.usual_bytes = (bytes + bytes / 16).min(MOST_BYTES_RESERVED);
         }
-        begins || fills
+        let buffer = self.buffers.pop().unwrap_or_else(|| Buffer::with_capacity(self.usual_bytes));
+        Waiting { batch: Batch::new(self.next_number(), buffer), due: clock::later(now, interval) }
     }
 
     /// When the batch at the front is due. No other one is due earlier.
@@ -144,6 +153,7 @@ impl Queue {
     }
 }
 
-fn make_due(waiting: &mut Waiting, now: Instant) {
+fn make_due(waiting: &mut Waiting, now: Instant) -> Instant {
     waiting.due = Some(waiting.due.map_or(now, |due| due.min(now)));
+    now
 }

@@ -116,7 +116,7 @@ impl World {
     fn enqueue_padded(&mut self, padding: usize) -> Result<Option<Instant>, DropReason> {
         let event = format!("{{\"n\":{},\"pad\":\"{}\"}}", self.enqueued, "x".repeat(padding + 20));
         self.enqueued += 1;
-        self.pipeline.push(event.as_bytes(), self.now)
+        self.pipeline.push(event.as_bytes(), || self.now)
     }
 
     fn send(&mut self) -> Reply {

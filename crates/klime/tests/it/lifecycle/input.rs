@@ -95,6 +95,20 @@ fn values_that_cannot_be_encoded_are_refused() {
 }
 
 #[test]
+fn values_that_no_reader_could_read_back_are_refused() {
+    let nested = |levels: usize| (0..levels).fold(json!("x".repeat(300)), |inner, _| json!([inner]));
+    let (deep, too_deep) = (nested(100), nested(101));
+    check("property \"a\" nested deeper than 100 levels", |client| client.track("a").user(1).property("a", &too_deep));
+    check("properties nested deeper than 100 levels", |client| {
+        client.track("a").user(1).properties(json!({ "a": deep }))
+    });
+    let client = Client::disabled();
+    let event = Event::track("a").with_user(1).with_property("a", too_deep);
+    check_dynamic(&client, "event nested deeper than 100 levels", event);
+    balanced(&client);
+}
+
+#[test]
 fn cause_of_a_bad_value_is_kept() {
     let client = Client::disabled();
     let source = |track: Track<'_>| track.try_enqueue().unwrap_err().source().unwrap().to_string();

@@ -62,8 +62,13 @@ impl Fields {
         let start = self.json.len();
         match serde_json::to_writer(&mut self.json, value) {
             Err(error) => Err(EnqueueError::unencodable(&what(), error)),
-            Ok(()) if self.json.get(start..).is_some_and(super::is_too_deep) => Err(super::too_deep(&what())),
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                let json = self.json.get(start..).unwrap_or_default();
+                if super::is_too_deep(json) {
+                    return Err(super::too_deep(&what()));
+                }
+                super::check_readable(json).map_err(|error| EnqueueError::unencodable(&what(), error))
+            }
         }
     }
 
@@ -83,24 +88,26 @@ impl Fields {
             return Err(error);
         }
         let is_first = before == 0;
-        match self.json.get_mut(before..) {
-            Some([open @ b'{', .., b'}']) => {
-                *open = b',';
-                self.json.pop();
-                if self.json.len() == before + 1 {
-                    self.json.truncate(before);
-                    return Ok(());
-                }
-                self.may_repeat |= !is_first;
-                self.has_object = true;
+        let added = self.json.get(before..).unwrap_or_default();
+        match added.trim_ascii() {
+            [b'{', inner @ .., b'}'] => {
+                // A value that was JSON before (`RawValue`) may hold white space.
+                let length = inner.trim_ascii().len();
+                let start = before + (added.len() - added.trim_ascii_start().len()) + 1;
+                let start = start + (inner.len() - inner.trim_ascii_start().len());
+                let is_empty = length == 0;
+                self.json.truncate(start + length);
+                self.json.splice(before..start, (!is_empty).then_some(b','));
+                self.may_repeat |= !is_empty && !is_first;
+                self.has_object |= !is_empty;
                 Ok(())
             }
-            Some([b'n', ..]) => {
+            b"null" => {
                 self.json.truncate(before);
                 Ok(())
             }
             other => {
-                let found = json_type(other.and_then(|json| json.first().copied()));
+                let found = json_type(other.first().copied());
                 self.json.truncate(before);
                 Err(EnqueueError::invalid(format!("{what} must be an object, not {found}")))
             }
@@ -231,6 +238,31 @@ mod tests {
         let json = written(many);
         assert_eq!(json.matches("key99").count(), 1);
         assert!(json.ends_with(r#""key99":"last"}"#));
+    }
+
+    #[test]
+    fn an_object_that_was_json_before_may_hold_white_space() {
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        assert_eq!(written(|f| f.merge("properties", &raw("{ \n }")).unwrap()), "");
+        let merged = |f: &mut Fields| {
+            f.merge("properties", &raw("{ }")).unwrap();
+            f.merge("properties", &raw("{ \"a\" : 1 , \"b\": [ 2 ] }")).unwrap();
+            f.merge("properties", &raw("{\t}")).unwrap();
+            f.add("property", "b", &raw(" 3 ")).unwrap();
+        };
+        assert_eq!(written(merged), r#","properties":{"a":1,"b":3}"#);
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_refused() {
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        for json in [r#""\ud800""#, "1e999", &"9".repeat(400), r#"{"\udc00": 1}"#] {
+            let error = Fields::default().add("property", "a", &raw(json)).unwrap_err();
+            assert_eq!(error.to_string(), "property \"a\" cannot be encoded as JSON", "{json}");
+        }
+        for json in [r#""\ud83d\ude00""#, "1e99", &"9".repeat(40), r#""1e999""#, r#""\u0000""#] {
+            assert!(Fields::default().add("property", "a", &raw(json)).is_ok(), "{json}");
+        }
     }
 
     #[test]

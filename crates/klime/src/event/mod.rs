@@ -146,6 +146,24 @@ fn is_too_deep(json: &[u8]) -> bool {
     false
 }
 
+/// Checks that JSON can be read back. What `serde_json` writes can be; JSON that it only hands on (`RawValue`) may hold half a
+/// surrogate pair, or a number that no float can hold.
+fn check_readable(json: &[u8]) -> Result<(), serde_json::Error> {
+    let (mut before, mut digits) = (b' ', 0_usize);
+    let is_odd = |byte: &u8| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        let is_odd = match (before, byte) {
+            (b'\\', b'u') => true,
+            (b'0'..=b'9', b'e' | b'E') => true,
+            // The largest float has 309.
+            _ => digits > 300,
+        };
+        before = *byte;
+        is_odd
+    };
+    if json.iter().any(is_odd) { serde_json::from_slice::<serde_json::Value>(json).map(drop) } else { Ok(()) }
+}
+
 fn too_deep(what: &str) -> EnqueueError {
     EnqueueError::invalid(format!("{what} nested deeper than {MAX_DEPTH} levels"))
 }

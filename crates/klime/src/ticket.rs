@@ -52,14 +52,16 @@ impl<T> Ticket<T> {
 
     /// Pending again after the value was taken.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<T> {
+        // A waker is the executor's: it is cloned and dropped without the lock.
+        let waker = context.waker().clone();
         let mut state = self.lock();
-        match state.value.take() {
-            Some(value) => Poll::Ready(value),
-            None => {
-                state.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
+        if let Some(value) = state.value.take() {
+            return Poll::Ready(value);
         }
+        let earlier = state.waker.replace(waker);
+        drop(state);
+        drop(earlier);
+        Poll::Pending
     }
 
     /// Waits on this thread until the value is there, or the deadline has passed; `None` waits for as long as it takes.

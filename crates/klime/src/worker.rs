@@ -153,6 +153,18 @@ impl Shared {
         self.release(state, due);
     }
 
+    /// Sees to it that somebody is there for what is still to end, after the workers have ended.
+    pub(crate) fn ensure_worker(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let is_needed = state.crew.workers == 0 && !state.pipeline.is_finished() && self.notices.has_thread();
+        state.crew.workers += usize::from(is_needed);
+        drop(state);
+        if is_needed {
+            // Without one the end comes with the last callback, however late that is.
+            let _ = self.spawn_worker();
+        }
+    }
+
     fn wake(&self, call: Option<Rank>) {
         match call {
             Some(Rank::Timekeeper) => self.timekeeper.notify_one(),
@@ -171,7 +183,7 @@ impl Shared {
 
     fn hand_over(self: &Arc<Self>, effect: Effect) -> Option<Effect> {
         match effect {
-            Effect::Notice(notice) => self.notices.post(notice),
+            Effect::Notice(notice) => return self.notices.post(notice).map(Effect::Notice),
             Effect::Over { ticket, report, after_callbacks: true } if self.notices.has_thread() => {
                 let shared = Arc::clone(self);
                 self.notices.then(move || shared.end(&ticket, report));
@@ -193,7 +205,8 @@ impl Shared {
                 Effect::Over { ticket, report, after_callbacks: false } => ticket.fill(report),
                 // There is no notice thread to wait for.
                 Effect::Over { ticket, report, after_callbacks: true } => self.end(&ticket, report),
-                Effect::Notice(notice) => self.notices.post(notice),
+                Effect::Notice(notice) => forget(notice),
+                Effect::Forget(failure) => forget(failure),
                 Effect::Answered { reply, answer, batch } => {
                     reply.fill(answer.map_err(|failure| SendError::new(failure, Events::All(batch).decode())));
                 }
@@ -267,11 +280,14 @@ impl Shared {
     fn make_request(&self, job: Job) -> (u64, Outcome) {
         let Job { slot, batch } = job;
         let request = Request::new(&self.target, batch.body());
-        let answer = catch_unwind(AssertUnwindSafe(|| self.transport.send(&request)));
-        let outcome = match answer {
-            Ok(answer) => Outcome::of(answer, &batch, clock::wall(), |text| self.target.scrub(text)),
-            Err(_) => Outcome::Died,
-        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let answer = self.transport.send(&request);
+            Outcome::of(answer, &batch, clock::wall(), |text| self.target.scrub(text))
+        }));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            forget(panic);
+            Outcome::Died
+        });
         (slot, outcome)
     }
 
@@ -343,6 +359,11 @@ impl State {
         }
         Cover::Wake(spare)
     }
+}
+
+/// Drops what may hold an error or a panic of the app's, whose own `Drop` may panic.
+fn forget<T>(value: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
 fn jitter() -> Jitter {

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use super::Handle;
 use crate::clock;
 use crate::error::{EnqueueError, Failure, SendError, SendErrorKind};
-use crate::event::Event;
 use crate::pipeline::{Limits, Purpose, Reply};
 use crate::response::BatchResponse;
 use crate::stats::Report;
@@ -22,13 +21,16 @@ use crate::worker::Shared;
 /// was lost still run in time.
 const TIME_FOR_CALLBACKS: Duration = Duration::from_millis(50);
 
+/// However short `shutdown_timeout` is, there is this much time to call `within`.
+const TIME_FOR_WITHIN: Duration = Duration::from_secs(1);
+
 /// A flush or shutdown that has begun.
 pub(crate) struct Ending {
     purpose: Purpose,
     began: Instant,
     deadline: Option<Instant>,
-    /// The timeout that holds if nobody says `within`. Until it is clear that nobody does, nothing is given up for it.
-    default_timeout: Option<Duration>,
+    /// The timeout, until it is clear that nobody says another one by `within`.
+    provisional_timeout: Option<Duration>,
     ticket: Arc<Ticket<Report>>,
     shared: Arc<Shared>,
 }
@@ -41,30 +43,41 @@ fn limits(purpose: Purpose, began: Instant, timeout: Option<Duration>) -> Limits
         Purpose::Flush => Duration::ZERO,
         Purpose::Shutdown => TIME_FOR_CALLBACKS.min(timeout / 10),
     };
-    Limits { give_up: clock::later(began, timeout - reserve), deadline: clock::later(began, timeout) }
+    let (give_up, deadline) = (clock::later(began, timeout - reserve), clock::later(began, timeout));
+    Limits { give_up, deadline, are_provisional: false }
 }
 
 impl Handle {
-    pub(super) fn begin(&self, purpose: Purpose, timeout: Option<Duration>, after_callbacks: bool) -> Ending {
+    pub(super) fn flush(&self, timeout: Option<Duration>) -> Ending {
         let began = clock::now();
-        let limits = limits(purpose, began, timeout);
+        self.begin(Purpose::Flush, began, limits(Purpose::Flush, began, timeout))
+    }
+
+    pub(super) fn shutdown(&self, timeout: Duration) -> Ending {
+        let began = clock::now();
+        self.begin(Purpose::Shutdown, began, limits(Purpose::Shutdown, began, Some(timeout)))
+    }
+
+    /// A shutdown that takes `shutdown_timeout`, or what `within` says before the first poll.
+    pub(super) fn shutdown_in_default_time(&self) -> Ending {
+        let began = clock::now();
+        let timeout = self.shutdown_timeout.max(TIME_FOR_WITHIN);
+        let limits = limits(Purpose::Shutdown, began, Some(timeout));
+        let mut ending = self.begin(Purpose::Shutdown, began, Limits { are_provisional: true, ..limits });
+        ending.provisional_timeout = Some(self.shutdown_timeout);
+        // A future cannot keep its deadline by itself.
+        self.shared.ensure_worker();
+        ending
+    }
+
+    fn begin(&self, purpose: Purpose, began: Instant, limits: Limits) -> Ending {
+        let after_callbacks = purpose == Purpose::Shutdown && !self.shared.notices.is_this_thread();
         let ticket = Arc::new(Ticket::new());
         let mut state = self.shared.lock();
         state.pipeline.begin(purpose, Arc::clone(&ticket), limits, after_callbacks, began);
         self.shared.release_and_recheck(state);
         let shared = Arc::clone(&self.shared);
-        Ending { purpose, began, deadline: limits.deadline, default_timeout: None, ticket, shared }
-    }
-
-    pub(super) fn shutdown(&self, timeout: Option<Duration>) -> Ending {
-        self.begin(Purpose::Shutdown, timeout, !self.shared.notices.is_this_thread())
-    }
-
-    /// A shutdown whose timeout is `shutdown_timeout`, or what `within` says before the first poll.
-    pub(super) fn shutdown_in_default_time(&self) -> Ending {
-        let mut ending = self.shutdown(None);
-        ending.default_timeout = Some(self.shutdown_timeout);
-        ending
+        Ending { purpose, began, deadline: limits.deadline, provisional_timeout: None, ticket, shared }
     }
 
     pub(super) fn verify(&self) -> Sending {
@@ -74,7 +87,7 @@ impl Handle {
         let pushed = state.pipeline.push_key_check(sending.reply(), now);
         self.shared.release_and_recheck(state);
         if let Err(reason) = pushed {
-            sending.refuse(EnqueueError::dropped(reason), None);
+            sending.refuse(EnqueueError::dropped(reason));
         }
         sending
     }
@@ -82,7 +95,7 @@ impl Handle {
 
 impl Ending {
     fn limit(&mut self, timeout: Duration) {
-        self.default_timeout = None;
+        self.provisional_timeout = None;
         let limits = limits(self.purpose, self.began, Some(timeout));
         self.deadline = limits.deadline;
         let mut state = self.shared.lock();
@@ -90,8 +103,8 @@ impl Ending {
         self.shared.release_and_recheck(state);
     }
 
-    fn limit_to_default(&mut self) {
-        if let Some(timeout) = self.default_timeout {
+    fn settle_timeout(&mut self) {
+        if let Some(timeout) = self.provisional_timeout {
             self.limit(timeout);
         }
     }
@@ -108,10 +121,10 @@ impl Ending {
     }
 }
 
-/// Dropped, it is waited for no more, but has to end all the same.
+/// Dropped, it is waited for no more; what it was told last holds.
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.limit_to_default();
+        self.settle_timeout();
     }
 }
 
@@ -133,7 +146,7 @@ macro_rules! ending_future {
             fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Report> {
                 match &mut self.0 {
                     Some(ending) => {
-                        ending.limit_to_default();
+                        ending.settle_timeout();
                         ending.ticket.poll(context)
                     }
                     None => Poll::Ready(Report::default()),
@@ -248,8 +261,8 @@ impl Sending {
     }
 
     /// Answers for an event that was not taken.
-    pub(super) fn refuse(&self, error: EnqueueError, event: Option<Event>) {
-        self.0.fill(Err(SendError::refused_at_call(error, event)));
+    pub(super) fn refuse(&self, error: EnqueueError) {
+        self.0.fill(Err(SendError::refused_at_call(error, None)));
     }
 
     pub(crate) fn wait(self, timeout: Duration) -> Result<BatchResponse, SendError> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Client, Handle, Sending};
 use crate::clock;
-use crate::error::EnqueueError;
+use crate::error::{EnqueueError, SendError};
 use crate::event::{Draft, Encoded, Event, MAX_EVENT_BYTES, MessageId, Target};
 use crate::notices::{Events, Lost, Notice};
 use crate::pipeline::Reply;
@@ -14,6 +14,9 @@ use crate::stats::DropReason;
 
 /// The app's hook that sees each event before it is taken.
 pub(crate) type BeforeSend = Arc<dyn Fn(Event) -> Option<Event> + Send + Sync>;
+
+/// What is shown of an event that must not be shown.
+const NOTHING: &[u8] = &[];
 
 /// Where an event goes.
 pub(crate) enum Lane {
@@ -41,7 +44,7 @@ pub(crate) fn send(target: Target<'_>, draft: Box<Draft>) -> Sending {
         let handle = handle_of(&target);
         let taken = handle.and_then(|handle| handle.take_encoded(&encoded, Lane::Urgent(sending.reply())));
         if let Err(error) = taken {
-            sending.refuse(error, Event::from_wire(encoded.json));
+            sending.refuse(error);
         }
     });
     sending
@@ -70,68 +73,71 @@ impl Handle {
     /// Takes an event of a fluent builder; returns its message id if the `before_send` hook has seen it.
     fn take_encoded(&self, encoded: &Encoded<'_>, lane: Lane) -> Result<Option<MessageId>, EnqueueError> {
         if let Some(problem) = &encoded.problem {
-            return Err(self.refuse(problem.clone(), encoded.json));
+            return Err(self.refuse(problem.clone(), self.unscreened(encoded.json), &lane));
         }
         if self.before_send.is_none() {
             return self.push(encoded.json, lane).map(|()| None);
         }
         match Event::from_wire(encoded.json) {
             Some(event) => self.take_event(event, lane).map(Some),
-            None => Err(self.refuse(EnqueueError::invalid("event cannot be decoded again"), encoded.json)),
+            None => Err(self.refuse(EnqueueError::invalid("event cannot be decoded again"), NOTHING, &lane)),
         }
+    }
+
+    /// What may be shown of an event that the hook has not seen: nothing, if there is a hook.
+    fn unscreened<'a>(&self, json: &'a [u8]) -> &'a [u8] {
+        if self.before_send.is_some() { NOTHING } else { json }
     }
 
     /// Takes an event of the dynamic form.
     pub(super) fn take_event(&self, event: Event, lane: Lane) -> Result<MessageId, EnqueueError> {
-        let event = self.screen(event)?;
+        let event = self.screen(event, &lane)?;
         let message_id = event.owned_message_id();
         match event.encode() {
             (json, None) => self.push(&json, lane).map(|()| message_id),
-            (json, Some(problem)) => Err(self.refuse(problem, &json)),
+            (json, Some(problem)) => Err(self.refuse(problem, &json, &lane)),
         }
     }
 
     /// Shows an event to the `before_send` hook. When the hook panics, the event goes no further.
-    fn screen(&self, event: Event) -> Result<Event, EnqueueError> {
+    fn screen(&self, event: Event, lane: &Lane) -> Result<Event, EnqueueError> {
         let Some(hook) = &self.before_send else {
             return Ok(event);
         };
-        let kept = self.shared.notices.shows_dropped().then(|| event.clone());
         let screened = catch_unwind(AssertUnwindSafe(|| hook(event)));
-        screened.ok().flatten().ok_or_else(|| {
-            let (json, _) = kept.map(Event::encode).unwrap_or_default();
-            self.refuse(EnqueueError::dropped(DropReason::BeforeSend), &json)
-        })
+        screened.ok().flatten().ok_or_else(|| self.refuse(EnqueueError::dropped(DropReason::BeforeSend), NOTHING, lane))
     }
 
     /// Gives an event's final JSON to the pipeline.
     fn push(&self, json: &[u8], lane: Lane) -> Result<(), EnqueueError> {
         if json.len() > MAX_EVENT_BYTES {
-            return Err(self.refuse(EnqueueError::too_large(json.len(), MAX_EVENT_BYTES), json));
+            return Err(self.refuse(EnqueueError::too_large(json.len(), MAX_EVENT_BYTES), json, &lane));
         }
         let mut state = self.shared.lock();
-        let pushed = match lane {
+        let pushed = match &lane {
             Lane::Queue => state.pipeline.push(json, clock::now),
-            Lane::Urgent(reply) => state.pipeline.push_urgent(json, reply, clock::now()),
+            Lane::Urgent(reply) => state.pipeline.push_urgent(json, Arc::clone(reply), clock::now()),
         };
         self.shared.release(state, pushed.ok().flatten());
-        pushed.map(drop).map_err(|reason| {
-            let error = EnqueueError::dropped(reason);
-            self.tell_dropped(&error, json);
-            error
-        })
+        pushed.map(drop).map_err(|reason| self.tell_dropped(EnqueueError::dropped(reason), json, &lane))
     }
 
     /// Books an event that goes no further.
-    fn refuse(&self, error: EnqueueError, json: &[u8]) -> EnqueueError {
+    fn refuse(&self, error: EnqueueError, json: &[u8], lane: &Lane) -> EnqueueError {
         self.shared.lock().pipeline.refuse(error.kind());
-        self.tell_dropped(&error, json);
-        error
+        self.tell_dropped(error, json, lane)
     }
 
-    fn tell_dropped(&self, error: &EnqueueError, json: &[u8]) {
-        let events = self.shared.notices.shows_dropped().then(|| Events::Loose(vec![json.into()]));
+    /// Shows a dropped event to whoever wants it.
+    fn tell_dropped(&self, error: EnqueueError, json: &[u8], lane: &Lane) -> EnqueueError {
+        let copy = || if json.is_empty() { Vec::new() } else { vec![json.into()] };
+        let events = self.shared.notices.shows_dropped().then(|| Events::Loose(copy()));
         let lost = Lost::new(error.kind(), 1).showing(events).because(error.clone());
-        self.shared.notices.post(Notice::Dropped(lost));
+        // If no callback will see it, nobody needs it.
+        let _ = self.shared.notices.post(Notice::Dropped(lost));
+        if let Lane::Urgent(reply) = lane {
+            reply.fill(Err(SendError::refused_at_call(error.clone(), Event::from_wire(json))));
+        }
+        error
     }
 }

@@ -14,7 +14,6 @@ use crate::builder::ClientBuilder;
 use crate::error::{AlreadyInstalled, ConfigError, EnqueueError, SendError};
 use crate::event::{Anonymous, Event, Group, Identify, MessageId, Target, Track};
 use crate::global::{self, InstallGuard};
-use crate::pipeline::Purpose;
 use crate::response::BatchResponse;
 use crate::stats::{Report, Stats};
 use crate::worker::{self, Shared};
@@ -217,9 +216,8 @@ impl Client {
     /// ```
     pub fn send_event(&self, event: Event) -> Sending {
         let sending = Sending::new();
-        let kept = event.clone();
         if let Err(error) = self.handle.take_event(event, hand_over::Lane::Urgent(sending.reply())) {
-            sending.refuse(error, Some(kept));
+            sending.refuse(error);
         }
         sending
     }
@@ -244,13 +242,13 @@ impl Client {
     /// # }
     /// ```
     pub fn flush(&self) -> Flush {
-        Flush::of(self.handle.begin(Purpose::Flush, None, false))
+        Flush::of(self.handle.flush(None))
     }
 
     /// Like [`flush`](Self::flush), waiting on this thread, for at most `timeout`. What is pending then is counted as such in the
     /// report, and the client goes on with it.
     pub fn flush_blocking(&self, timeout: Duration) -> Report {
-        self.handle.begin(Purpose::Flush, Some(timeout), false).wait()
+        self.handle.flush(Some(timeout)).wait()
     }
 
     /// Takes no more events, sends what is pending, and resolves to what became of it, at the latest after `shutdown_timeout`
@@ -289,7 +287,7 @@ impl Client {
     /// # Ok::<(), klime::ConfigError>(())
     /// ```
     pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
-        self.handle.shutdown(Some(timeout)).wait()
+        self.handle.shutdown(timeout).wait()
     }
 
     /// Checks the write key, without sending an event: resolves to `Ok` when Klime takes it.
@@ -391,7 +389,7 @@ impl fmt::Debug for Client {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let ending = self.shutdown(Some(self.shutdown_timeout));
+        let ending = self.shutdown(self.shutdown_timeout);
         if !worker::is_this_thread() {
             // What was lost is in the log and went to `on_drop`.
             let _ = ending.wait();

@@ -83,10 +83,12 @@ impl Notices {
         self.lock().skipped
     }
 
-    pub(crate) fn post(&self, notice: Notice) {
+    /// Takes a notice for its callback and for the log. Gives back one that no callback will see, to be dropped where the app's
+    /// code may run: it may hold an error of the app's.
+    pub(crate) fn post(&self, notice: Notice) -> Option<Notice> {
         let is_of_no_interest = matches!(notice, Notice::Taken(_)) && self.callbacks.on_success.is_none();
         if is_of_no_interest || !self.has_thread() {
-            return;
+            return Some(notice);
         }
         let mut state = self.lock();
         state.unlogged.note(&notice);
@@ -95,11 +97,10 @@ impl Notices {
             Notice::Failed(..) => self.callbacks.on_error.is_some(),
             Notice::Dropped(lost) => lost.events.is_some() && self.callbacks.on_drop.is_some(),
         };
-        if wanted {
-            state.add(notice);
-        }
+        let unseen = if wanted { state.add(notice) } else { Some(notice) };
         drop(state);
         self.arrived.notify_one();
+        unseen
     }
 
     /// Whether there is a thread to tell anything.

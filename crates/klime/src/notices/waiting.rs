@@ -33,20 +33,22 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    pub(super) fn add(&mut self, notice: Notice) {
+    /// Takes a notice, or counts it as skipped and gives it back.
+    pub(super) fn add(&mut self, notice: Notice) -> Option<Notice> {
         let bytes = notice.bytes();
         let too_many = self.items.len() >= MOST_WAITING;
         let too_large = self.bytes > 0 && self.bytes + bytes > MOST_BYTES_WAITING;
         if too_large || (too_many && !self.can_join(&notice)) {
             self.skipped += 1;
             self.unlogged.skipped += 1;
-            return;
+            return Some(notice);
         }
         self.bytes += bytes;
         match notice {
             Notice::Dropped(lost) => self.add_dropped(lost),
             other => self.items.push_back(Item::Notice(other)),
         }
+        None
     }
 
     /// Whether a drop can be told together with the last one that waits.

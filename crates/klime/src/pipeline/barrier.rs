@@ -37,6 +37,8 @@ pub(crate) enum Purpose {
 /// How long a flush or shutdown may take; `None` is for as long as it takes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
+    /// Whether they may still be changed. Until they are final a shutdown does not end early for want of time.
+    pub(crate) are_provisional: bool,
     /// When a shutdown gives up what is left: a little before the deadline, so that the callbacks for it can still run.
     pub(crate) give_up: Option<Instant>,
     /// When it is over, come what may.
@@ -80,14 +82,22 @@ impl<'a> Settled<'a> {
     }
 }
 
+impl Limits {
+    pub(super) fn times(self) -> impl Iterator<Item = Instant> {
+        [self.give_up, self.deadline].into_iter().flatten()
+    }
+}
+
 impl Barrier {
-    pub(super) fn note(&mut self, settled: &Settled<'_>) {
+    /// Notes that events were settled, and says whether it waits for none any more.
+    pub(super) fn note(&mut self, settled: &Settled<'_>) -> bool {
         let covered = self.position.covers(settled.number, settled.offset, settled.events) as u64;
         if covered > 0 {
             (settled.add)(&mut self.report, covered);
             self.report.pending -= covered;
             self.report.unconfirmed += if settled.unconfirmed { covered } else { 0 };
         }
+        self.report.pending == 0
     }
 
     pub(super) fn is_over(&self, now: Instant) -> bool {

@@ -104,11 +104,26 @@ impl Batch {
             self.removed = 0;
         }
         self.body.extend_from_slice(CLOSE);
+        self.release_removed();
         let start = self.body_start();
         // What stood before the first event is an event that was taken out, always longer than the opening.
         if let Some(opening) = self.body.get_mut(start..start + OPEN.len()) {
             opening.copy_from_slice(OPEN);
         }
+    }
+
+    /// Lets go of the memory of events that were taken out, if it is worth the copy.
+    fn release_removed(&mut self) {
+        let start = self.body_start();
+        if start <= self.body.len() / 8 {
+            return;
+        }
+        self.body = self.body.get(start..).unwrap_or_default().to_vec();
+        self.ends.drain(..self.removed);
+        for end in &mut self.ends {
+            *end -= start;
+        }
+        self.removed = 0;
     }
 
     fn body_start(&self) -> usize {
@@ -156,6 +171,12 @@ impl Batch {
         first.offset = self.offset;
         second.offset = self.offset + middle;
         Some((first, second))
+    }
+
+    /// How much memory the body takes, for tests.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.body.capacity()
     }
 
     pub(super) fn into_buffer(self) -> Buffer {

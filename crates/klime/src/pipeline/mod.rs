@@ -81,6 +81,8 @@ pub(crate) enum Effect {
     Notice(Notice),
     /// A flush or shutdown is over.
     Over { ticket: Arc<Ticket<Report>>, report: Report, after_callbacks: bool },
+    /// Nobody needs this; it may hold an error of the app's, which must not be dropped under the lock.
+    Forget(Failure),
     /// A `send` or `verify` has its answer.
     Answered { reply: Reply, answer: Result<BatchResponse, Failure>, batch: Arc<Batch> },
 }
@@ -121,6 +123,10 @@ pub(crate) struct Pipeline {
     /// Nothing is sent before this time: the server said so.
     gate: Option<Instant>,
     barriers: Vec<Barrier>,
+    /// Some barrier waits for nothing any more.
+    has_ended_barriers: bool,
+    /// The earliest time at which a flush or shutdown may be over, if not before.
+    next_barrier_time: Option<Instant>,
     behind_callbacks: Vec<BehindCallbacks>,
     /// Why no event is taken any more.
     closed: Option<DropReason>,
@@ -142,6 +148,8 @@ impl Pipeline {
             slots_opened: 0,
             gate: None,
             barriers: Vec::new(),
+            has_ended_barriers: false,
+            next_barrier_time: None,
             behind_callbacks: Vec::new(),
             closed: None,
             shutdown_report: None,
@@ -319,7 +327,7 @@ impl Pipeline {
         // After the last batch a timer runs for one more interval, so that the next event needs no wake-up.
         let idle =
             self.last_news.and_then(|last| clock::later(last, self.settings.flush_interval)).filter(|idle| *idle > now);
-        self.send_at().into_iter().chain(self.barrier_times(now)).min().or(idle)
+        self.send_at().into_iter().chain(self.next_barrier_time).min().or(idle)
     }
 }
 

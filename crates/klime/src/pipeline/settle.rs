@@ -20,6 +20,9 @@ impl Pipeline {
     /// Settles the request of a slot. One that a shutdown has given up already is ignored.
     pub(crate) fn settle(&mut self, slot: u64, outcome: Outcome, now: Instant, jitter: Jitter) {
         let Some(place) = self.slots.iter().position(|held| held.id == slot) else {
+            if let Outcome::Transient { failure, .. } = outcome {
+                self.effects.push(Effect::Forget(failure));
+            }
             return;
         };
         let slot = self.slots.swap_remove(place);
@@ -74,12 +77,19 @@ impl Pipeline {
         if slot.attempts >= self.settings.retry_max_attempts {
             return self.failed(slot, failure, now);
         }
-        if self.closed.is_some() && !self.settings.flush_on_shutdown {
+        if self.sends_nothing_more() {
+            self.effects.push(Effect::Forget(failure));
             return self.give_up_batch(slot, DropReason::ShutdownDeadline, now);
         }
         let wait = backoff(self.settings.retry_initial_delay, slot.attempts, jitter);
         slot.state = State::Until(clock::later(now, wait).map(|due| open_again.map_or(due, |open| open.max(due))));
         self.slots.push(slot);
+        self.effects.push(Effect::Forget(failure));
+    }
+
+    /// Whether a shutdown has begun that is not to flush.
+    fn sends_nothing_more(&self) -> bool {
+        self.closed.is_some() && !self.settings.flush_on_shutdown
     }
 
     fn failed(&mut self, slot: Slot, mut failure: Failure, now: Instant) {
@@ -100,7 +110,12 @@ impl Pipeline {
         let (first, second) = halves;
         slot.batch = Arc::new(first);
         slot.parts.push_front(second);
-        self.await_turn(slot, now);
+        slot.state = State::Until(Some(now));
+        if self.sends_nothing_more() {
+            self.give_up_slot(slot);
+        } else {
+            self.await_turn(slot, now);
+        }
     }
 
     fn await_turn(&mut self, mut slot: Slot, now: Instant) {
@@ -176,7 +191,7 @@ impl Pipeline {
 
     fn note_settled(&mut self, settled: &Settled<'_>) {
         for barrier in &mut self.barriers {
-            barrier.note(settled);
+            self.has_ended_barriers |= barrier.note(settled);
         }
     }
 }

@@ -131,11 +131,15 @@ impl World {
 
     fn begin(&mut self, purpose: Purpose, deadline: Option<u64>) -> Arc<Ticket<Report>> {
         let ticket = Arc::new(Ticket::new());
-        let deadline = deadline.map(|millis| self.now + ms(millis));
-        let limits = Limits { give_up: deadline, deadline };
-        self.pipeline.begin(purpose, Arc::clone(&ticket), limits, false, self.now);
+        self.pipeline.begin(purpose, Arc::clone(&ticket), self.limits(deadline), false, self.now);
         self.carry_out();
         ticket
+    }
+
+    /// Limits that end so many milliseconds from now.
+    fn limits(&self, deadline: Option<u64>) -> Limits {
+        let deadline = deadline.map(|millis| self.now + ms(millis));
+        Limits { give_up: deadline, deadline, are_provisional: false }
     }
 
     /// Lets workers take all that may go out now, and returns the events of each request.
@@ -173,6 +177,7 @@ impl World {
                     reply.fill(answer.map_err(|failure| SendError::new(failure, Vec::new())));
                 }
                 Effect::Notice(_) => self.effects.push(effect),
+                Effect::Forget(_) => {}
             }
         }
     }

@@ -114,6 +114,11 @@ impl Model {
         let before = self.world.sending.len();
         let taken = self.world.take();
         assert!(taken.is_empty() || self.world.now >= self.gate, "nothing is sent while the gate is closed");
+        let is_closed = self.world.pipeline.closed.is_some();
+        assert!(
+            taken.is_empty() || !is_closed || self.settings.flush_on_shutdown,
+            "a shutdown without flush sends nothing"
+        );
         for job in &self.world.sending[before..] {
             assert!((1..=self.settings.max_batch_size).contains(&job.batch.len()));
         }

@@ -326,24 +326,93 @@ fn a_transport_that_panics_loses_its_batch_and_says_so() {
     assert_eq!(world.books().dropped.worker_died, 20);
 }
 
+/// A shutdown that ends behind callbacks, which the test lets run by filling the ticket.
+fn shut_down_behind_callbacks(world: &mut World, deadline: Option<u64>) -> Arc<Ticket<Report>> {
+    let ticket = Arc::new(Ticket::new());
+    let limits = world.limits(deadline);
+    world.pipeline.begin(Purpose::Shutdown, Arc::clone(&ticket), limits, true, world.now);
+    ticket
+}
+
 #[test]
 fn a_shutdown_behind_callbacks_is_finished_when_they_have_run_or_at_its_deadline() {
     let mut world = World::new(settings());
-    let begin = |world: &mut World, deadline: Option<Instant>| {
-        let ticket = Arc::new(Ticket::new());
-        let limits = Limits { give_up: deadline, deadline };
-        world.pipeline.begin(Purpose::Shutdown, Arc::clone(&ticket), limits, true, world.now);
-        ticket
-    };
-    let told = begin(&mut world, None);
+    let told = shut_down_behind_callbacks(&mut world, None);
     assert!(matches!(world.pipeline.next(world.now), Next::Wait));
     told.fill(Report::default());
     assert!(world.pipeline.is_finished(), "nobody waits any more, so a worker must be called to end");
 
     let mut world = World::new(settings());
-    let deadline = world.now + ms(100);
-    let untold = begin(&mut world, Some(deadline));
+    let untold = shut_down_behind_callbacks(&mut world, Some(100));
     assert_eq!(world.wake_at(), Some(100));
+    world.pipeline.take_effects();
     world.at(100).take();
     assert!(report(&untold).is_some());
+}
+
+#[test]
+fn a_further_shutdown_waits_for_the_callbacks_too() {
+    let mut world = World::new(settings());
+    world.begin(Purpose::Shutdown, Some(100));
+    let further = shut_down_behind_callbacks(&mut world, Some(100));
+    let effects = world.pipeline.take_effects();
+    assert!(matches!(effects[..], [Effect::Over { after_callbacks: true, .. }]), "{effects:?}");
+    assert!(report(&further).is_none());
+    world.at(100).take();
+    assert!(report(&further).is_some());
+}
+
+#[test]
+fn a_provisional_deadline_ends_nothing_early_but_holds() {
+    let mut world = World::new(settings());
+    world.enqueue(20).take();
+    world.settle(&Answer::Busy(Some(ms(10_000))));
+    let ticket = Arc::new(Ticket::new());
+    let provisional = Limits { are_provisional: true, ..world.limits(Some(5000)) };
+    world.pipeline.begin(Purpose::Shutdown, Arc::clone(&ticket), provisional, false, world.now);
+    assert!(report(&ticket).is_none(), "it may still be given more time");
+    let hasty = world.begin(Purpose::Shutdown, Some(1000));
+    world.at(1000).take();
+    assert_eq!(report(&hasty).unwrap().pending, 20);
+    world.at(5000).take();
+    assert_eq!(report(&ticket).unwrap().dropped, 20);
+}
+
+#[test]
+fn nothing_is_sent_after_a_shutdown_without_flush_parts_of_a_split_included() {
+    let mut world = World::new(Settings { flush_on_shutdown: false, ..settings() });
+    world.enqueue(8);
+    world.begin(Purpose::Flush, None);
+    world.take();
+    world.settle(&Answer::Most(4)).take();
+    let ticket = world.begin(Purpose::Shutdown, Some(5000));
+    assert_eq!(world.books().dropped.shutdown_deadline, 4, "the half that was not sent");
+    world.settle(&Answer::Most(2));
+    assert!(world.take().is_empty());
+    assert_eq!(report(&ticket).unwrap().dropped, 8);
+}
+
+#[test]
+fn thousands_of_flushes_end_at_their_own_times() {
+    let mut world = World::new(settings());
+    world.enqueue(20).take();
+    let flushes: Vec<_> = (1..=3000).map(|deadline| (deadline, world.begin(Purpose::Flush, Some(deadline)))).collect();
+    for at in [1, 1500, 2999] {
+        assert_eq!(world.at(at).take().len(), 0);
+        assert!(flushes.iter().all(|(deadline, ticket)| ticket.was_filled() == (*deadline <= at)));
+        assert_eq!(world.wake_at(), Some(u128::from(at) + 1));
+    }
+    world.settle(&Answer::Ok);
+    assert_eq!(report(&flushes[2999].1).unwrap().accepted, 20);
+}
+
+#[test]
+fn what_overflow_took_out_holds_no_memory_once_a_batch_is_under_way() {
+    let mut world = World::new(Settings { max_queue_size: 2, max_batch_size: 100, ..settings() });
+    for _ in 0..100 {
+        world.enqueue_padded(10_000).unwrap();
+    }
+    assert_eq!(world.take(), [[98, 99]]);
+    let held = world.sending[0].batch.capacity();
+    assert!(held < 40_000, "{held} bytes are held for two events of 10,000");
 }

@@ -35,24 +35,38 @@ fn event_that_the_hook_keeps_back_is_dropped() {
 #[test]
 fn event_is_never_let_through_when_the_hook_panics() {
     let server = Server::start();
-    let shown = Arc::<Mutex<Vec<Event>>>::default();
+    let shown = Arc::<Mutex<Vec<(DropReason, Vec<Event>)>>>::default();
     let seen = Arc::clone(&shown);
     let client = quiet(server.endpoint())
         .before_send(|event| {
             assert_ne!(event.name(), Some("bad"), "on purpose");
             Some(event)
         })
-        .on_drop(move |reason, events| {
-            assert_eq!(reason, DropReason::BeforeSend);
-            seen.lock().unwrap().extend_from_slice(events);
-        })
+        .on_drop(move |reason, events| seen.lock().unwrap().push((reason, events.to_vec())))
         .build()
         .unwrap();
     track_all(&client, &["a", "bad", "b"]);
     assert_eq!(client.shutdown_blocking(LIMIT).accepted, 2);
     assert_eq!(names(&server), ["a", "b"]);
-    assert_eq!(shown.lock().unwrap()[0].name(), Some("bad"));
+    // Nobody has taken out of it what must not be shown.
+    assert_eq!(*shown.lock().unwrap(), [(DropReason::BeforeSend, Vec::new())]);
     assert_eq!(balanced(&client).dropped.before_send, 1);
+}
+
+#[test]
+fn what_is_refused_is_given_back_as_the_hook_left_it() {
+    let client = hooked(&Server::start(), |mut event| {
+        event.properties_mut()?.remove("email");
+        Some(event)
+    });
+    let _ = client.shutdown_blocking(LIMIT);
+    let fields = json!({ "email": "user@example.com", "plan": "pro" });
+    let error = client.track("a").user(1).properties(&fields).send_blocking(LIMIT).unwrap_err();
+    assert_eq!(error.events()[0].properties(), json!({ "plan": "pro" }).as_object());
+    let event = Event::track("b").with_user(1).with_properties(&fields);
+    let error = smol::block_on(client.send_event(event)).unwrap_err();
+    assert_eq!(error.events()[0].properties(), json!({ "plan": "pro" }).as_object());
+    balanced(&client);
 }
 
 #[test]

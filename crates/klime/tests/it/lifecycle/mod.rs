@@ -4,6 +4,7 @@ mod before_send;
 mod callbacks;
 mod contracts;
 mod flush;
+mod foreign;
 mod global;
 mod input;
 mod last_drop;

@@ -49,7 +49,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         .overflow(Overflow::DropNewest)
         .on_error(|error, events| eprintln!("{} rows not taken: {error}", events.len()))
         .build()?;
-    // A wrong key is better found before the first row than after the last.
+    // A wrong key is better found before the first row than after the last. With KLIME_DISABLED=1 it ends here, too, for
+    // nothing would be sent.
     klime.verify_blocking(PATIENCE)?;
     send_all(&klime, &source, lines)
 }

@@ -338,7 +338,7 @@ impl ClientBuilder {
     }
 
     /// Sets whether to build a [disabled](Client::disabled) client, which needs no write key. Default `false`. Bounds are checked
-    /// all the same.
+    /// all the same. On such a client `enqueue` is silent, while `send` and `verify` resolve to an error of kind `Dropped(Disabled)`.
     ///
     /// # Examples
     ///
@@ -422,6 +422,9 @@ impl ClientBuilder {
     /// Sets what is called for events that the client dropped. Runs like [`on_error`](Self::on_error). Single drops for the same
     /// reason that wait are told together, at most 100 of them. A [disabled](Client::disabled) client calls nothing.
     ///
+    /// With a [`before_send`](Self::before_send) hook the events are those that the hook returned; there are none when it dropped
+    /// the event, or panicked.
+    ///
     /// # Examples
     ///
     /// ```
@@ -451,6 +454,9 @@ impl ClientBuilder {
     ///
     /// It runs on the caller's thread, before the limits are checked, and costs a second encoding of each event. When it panics,
     /// the event is dropped, reason [`BeforeSend`](DropReason::BeforeSend).
+    ///
+    /// What was removed stays removed: callbacks and [`SendError::events`] get the event that the hook returned, and no event when it
+    /// dropped it or panicked.
     ///
     /// # Examples
     ///

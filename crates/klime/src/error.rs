@@ -265,6 +265,9 @@ impl SendError {
     ///
     /// Empty when the event is not valid, for kind [`Timeout`](SendErrorKind::Timeout) (the client still has it), and when Klime
     /// said that it refused some events of a batch but not which.
+    ///
+    /// With a [`before_send`](crate::ClientBuilder::before_send) hook they are what the hook returned; empty when it dropped the
+    /// event, or panicked.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.0.events

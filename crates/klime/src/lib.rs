@@ -46,6 +46,9 @@
 //! | `testing` | no | `klime::testing::Recorder`: check your own instrumentation |
 //! | `bundled-roots` | no | `Roots::bundled()`: Mozilla's certificate authorities inside the binary |
 
+// The tests have dependencies that only their other targets use.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
+
 mod builder;
 mod client;
 mod clock;

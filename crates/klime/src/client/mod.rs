@@ -104,12 +104,21 @@ impl Client {
     /// A client that sends nothing and starts no thread: each event is counted as dropped, reason
     /// [`Disabled`](crate::DropReason::Disabled). No callback is called, and nothing is logged.
     ///
+    /// `enqueue` is silent. What waits for an answer gets none and says so: [`send`](Track::send), [`verify`](Self::verify) and their
+    /// kin resolve to [`SendError`] of kind `Dropped(Disabled)`, and `try_enqueue` returns an [`EnqueueError`] of that kind.
+    ///
     /// # Examples
     ///
     /// ```
-    /// let klime = klime::Client::disabled();
+    /// use klime::{Client, DropReason, SendErrorKind};
+    /// use std::time::Duration;
+    ///
+    /// let klime = Client::disabled();
     /// klime.track("Button Clicked").user("user_123").enqueue();
     /// assert_eq!(klime.stats().dropped.disabled, 1);
+    ///
+    /// let error = klime.verify_blocking(Duration::from_secs(5)).unwrap_err();
+    /// assert_eq!(error.kind(), SendErrorKind::Dropped(DropReason::Disabled));
     /// ```
     #[must_use]
     pub fn disabled() -> Self {
@@ -292,7 +301,8 @@ impl Client {
 
     /// Checks the write key, without sending an event: resolves to `Ok` when Klime takes it.
     ///
-    /// Resolves to [`SendError`] with status 401 when Klime knows no such key, or as [`send`](crate::Track::send).
+    /// Resolves to [`SendError`] with status 401 when Klime knows no such key, or as [`send`](crate::Track::send); on a
+    /// [disabled](Self::disabled) client always, of kind `Dropped(Disabled)`.
     ///
     /// # Examples
     ///

@@ -6,6 +6,7 @@
 //!
 //! This module knows no queue and no HTTP.
 
+mod check;
 mod draft;
 mod dynamic;
 mod fields;

@@ -30,7 +30,8 @@ impl Authorization {
         "*".repeat(self.0.len())
     }
 
-    /// Puts the value into a request's head. No other part of a request is changed: JSON has no line break that is not escaped.
+    /// Puts the value into a request's head, which begins with the method. A later piece of a body may happen to begin so, too;
+    /// it is not changed, for it is JSON, where a bare word such as the header's name never follows a line break.
     fn write(&self, output: &mut [u8]) {
         if !output.starts_with(b"POST ") {
             return;

@@ -1,4 +1,4 @@
-//! HTTP by `ureq`. The only file, with [`connection`](super::connection), [`roots`](super::roots) and [`proxy`], that knows it.
+//! HTTP by `ureq`: its agent, a request, an answer. What else knows it, and why, is in ARCHITECTURE.md, section Transport.
 
 use std::error::Error;
 use std::fmt;

@@ -46,6 +46,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub struct ClientBuilder {
     write_key: String,
     endpoint: String,
+    /// What an error calls the two above: the variable, when it came from one.
+    write_key_name: &'static str,
+    endpoint_name: &'static str,
     allow_insecure_http: bool,
     disabled: bool,
     settings: Settings,
@@ -61,6 +64,8 @@ impl ClientBuilder {
         Self {
             write_key,
             endpoint: DEFAULT_ENDPOINT.to_owned(),
+            write_key_name: "write_key",
+            endpoint_name: "endpoint",
             allow_insecure_http: false,
             disabled: false,
             settings: Settings {
@@ -125,8 +130,10 @@ impl ClientBuilder {
             }
         };
         let mut builder = Self::new(write_key).disabled(disabled);
+        builder.write_key_name = WRITE_KEY_VARIABLE;
         if let Some(endpoint) = read(ENDPOINT_VARIABLE)? {
             builder = builder.endpoint(endpoint.trim());
+            builder.endpoint_name = ENDPOINT_VARIABLE;
         }
         Ok(builder)
     }
@@ -134,8 +141,8 @@ impl ClientBuilder {
     /// Sets where Klime is: the URL before `/v1/batch`. Default `https://i.klime.com`.
     ///
     /// An `https` URL, or an `http` one on loopback (`127.0.0.0/8`, `::1`, `localhost`); see
-    /// [`allow_insecure_http`](Self::allow_insecure_http). A path is allowed, a slash at its end is ignored; a user name, a query
-    /// and a fragment are refused.
+    /// [`allow_insecure_http`](Self::allow_insecure_http). A path is allowed, a slash at its end is ignored; a user name, a query,
+    /// a fragment and a `/v1/batch` at its end are refused.
     ///
     /// # Examples
     ///
@@ -149,6 +156,7 @@ impl ClientBuilder {
     /// ```
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
+        self.endpoint_name = "endpoint";
         self
     }
 
@@ -511,8 +519,9 @@ impl ClientBuilder {
         if self.disabled {
             return Ok(self.build_disabled());
         }
-        check_write_key(&self.write_key)?;
-        let endpoint = Endpoint::parse(&self.endpoint, self.allow_insecure_http)?;
+        check_write_key(&self.write_key).map_err(|error| error.about(self.write_key_name))?;
+        let endpoint = Endpoint::parse(&self.endpoint, self.allow_insecure_http)
+            .map_err(|error| error.about(self.endpoint_name))?;
         let target = Target::new(endpoint, self.write_key);
         let transport = match self.transport.take() {
             Some(transport) => transport,
@@ -581,7 +590,10 @@ fn check_write_key(write_key: &str) -> Result<(), ConfigError> {
         None => Ok(()),
         Some((place, char)) => {
             let code = u32::from(char);
-            Err(ConfigError::new("write_key", format!("has U+{code:04X} at byte {place}, which no header can carry")))
+            let is_line_end = write_key.trim_end_matches(['\r', '\n']).len() == place;
+            let hint = if is_line_end { "; trim the line break at its end" } else { "" };
+            let problem = format!("has U+{code:04X} at byte {place}, which no header can carry{hint}");
+            Err(ConfigError::new("write_key", problem))
         }
     }
 }

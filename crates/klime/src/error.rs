@@ -41,6 +41,12 @@ impl ConfigError {
         self
     }
 
+    /// The same problem, of a setting that the user knows by this name.
+    pub(crate) fn about(mut self, setting: &'static str) -> Self {
+        self.0.setting = setting;
+        self
+    }
+
     /// The setting at fault, by the name of its setter, or of its environment variable when it was read from there.
     #[must_use]
     pub fn setting(&self) -> &str {
@@ -56,7 +62,7 @@ impl fmt::Display for ConfigError {
 
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfigError").field("setting", &self.0.setting).field("problem", &self.0.problem).finish()
+        write_debug(f, "ConfigError", self)
     }
 }
 
@@ -134,7 +140,7 @@ impl fmt::Display for EnqueueError {
 
 impl fmt::Debug for EnqueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnqueueError").field("kind", &self.0.reason).field("problem", &self.0.problem).finish()
+        write_debug(f, "EnqueueError", self)
     }
 }
 
@@ -305,7 +311,11 @@ impl fmt::Display for Failure {
             }
             SendErrorKind::Network => {
                 f.write_str("network error, no answer from Klime")?;
-                self.write_attempts(f)
+                self.write_attempts(f)?;
+                match &self.source {
+                    Some(source) => write!(f, ": {}", innermost(source.as_ref())),
+                    None => Ok(()),
+                }
             }
             SendErrorKind::Timeout => f.write_str("no answer in the time given, the client goes on trying"),
             SendErrorKind::Closed => f.write_str(DropReason::Closed.sentence()),
@@ -325,13 +335,7 @@ impl Failure {
 
 impl fmt::Debug for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError")
-            .field("kind", &self.0.failure.kind)
-            .field("status_code", &self.0.failure.status)
-            .field("attempts", &self.0.failure.attempts)
-            .field("events", &self.0.events.len())
-            .field("source", &self.0.failure.source)
-            .finish_non_exhaustive()
+        write_debug(f, "SendError", self)
     }
 }
 
@@ -339,6 +343,30 @@ impl Error for SendError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.failure.source.as_deref().map(|source| source as _)
     }
+}
+
+/// The text and its causes, because this is what a `main` that returns the error prints.
+fn write_debug(f: &mut fmt::Formatter<'_>, name: &str, error: &(dyn Error + 'static)) -> fmt::Result {
+    let text = error.to_string();
+    write!(f, "{name}({text}")?;
+    let mut cause = error.source();
+    if text.ends_with(&innermost(error).to_string()) {
+        // The text has it already.
+        cause = None;
+    }
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    f.write_str(")")
+}
+
+/// The last one of a chain of causes, which says why.
+fn innermost<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }
 
 /// A default client is installed already; see [`Client::install`](crate::Client::install).
@@ -367,6 +395,7 @@ impl Error for AlreadyInstalled {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::TransportError;
 
     #[test]
     fn errors_are_one_pointer_wide_and_cross_threads() {
@@ -390,10 +419,37 @@ mod tests {
         let mut failure = Failure::of_kind(SendErrorKind::Network);
         failure.attempts = 1;
         assert_eq!(failure.to_string(), "network error, no answer from Klime");
+        failure.attempts = 5;
+        failure.source = Some(Arc::new(TransportError::new("the tunnel is down")));
+        assert_eq!(failure.to_string(), "network error, no answer from Klime after 5 attempts: the tunnel is down");
 
         let timeout = Failure::of_kind(SendErrorKind::Timeout);
         assert_eq!(timeout.to_string(), "no answer in the time given, the client goes on trying");
         assert_eq!(Failure::dropped(DropReason::Closed).to_string(), "client is shutdown");
         assert_eq!(Failure::dropped(DropReason::QueueFull).to_string(), "queue is full");
+    }
+
+    #[test]
+    fn debug_is_the_text_and_the_cause() {
+        let unset = ConfigError::new("KLIME_WRITE_KEY", "is not set, or blank; it must hold the write key");
+        let is = "ConfigError(KLIME_WRITE_KEY is not set, or blank; it must hold the write key)";
+        assert_eq!(format!("{unset:?}"), is);
+        let thread = ConfigError::new("thread", "could not be spawned").caused_by("out of memory");
+        assert_eq!(format!("{thread:?}"), "ConfigError(thread could not be spawned: out of memory)");
+
+        let cause = <serde_json::Error as serde::ser::Error>::custom("poisoned");
+        let unencodable = EnqueueError::unencodable("properties", cause);
+        assert_eq!(unencodable.to_string(), "properties cannot be encoded as JSON");
+        assert_eq!(format!("{unencodable:?}"), "EnqueueError(properties cannot be encoded as JSON: poisoned)");
+        let invalid = SendError::refused_at_call(unencodable, None);
+        assert_eq!(
+            format!("{invalid:?}"),
+            "SendError(event is not valid: properties cannot be encoded as JSON: poisoned)"
+        );
+
+        let mut failure = Failure::of_kind(SendErrorKind::Network);
+        failure.source = Some(Arc::new(TransportError::new("the tunnel is down")));
+        let told_once = "SendError(network error, no answer from Klime: the tunnel is down)";
+        assert_eq!(format!("{:?}", SendError::new(failure, Vec::new())), told_once);
     }
 }

@@ -86,6 +86,6 @@ pub use stats::{DropReason, Dropped, Report, Stats};
 pub use transport::{Request, Response, Roots, Transport, TransportError};
 
 // The README's snippets are doc tests.
-#[cfg(all(doctest, feature = "testing", feature = "tower"))]
+#[cfg(all(doctest, feature = "testing", feature = "tower", feature = "tracing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -181,7 +181,7 @@ impl fmt::Display for Stats {
 /// What became of the events that were pending when [`flush`](crate::Client::flush) or
 /// [`shutdown`](crate::Client::shutdown) was called.
 ///
-/// The first five fields add up to the number of those events; its text names them all.
+/// The first five fields add up to the number of those events; its text names them all, and `unconfirmed` when it is not 0.
 ///
 /// # Examples
 ///
@@ -192,7 +192,7 @@ impl fmt::Display for Stats {
 /// klime.track("Button Clicked").user("user_123").enqueue();
 /// let report = klime.flush_blocking(std::time::Duration::from_secs(5));
 /// assert!(report.is_complete());
-/// assert_eq!(report.to_string(), "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending, 0 unconfirmed");
+/// assert_eq!(report.to_string(), "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending");
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -225,11 +225,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { accepted, rejected, failed, dropped, pending, unconfirmed } = self;
-        write!(
-            f,
-            "{accepted} accepted, {rejected} rejected, {failed} failed, {dropped} dropped, {pending} pending, \
-             {unconfirmed} unconfirmed"
-        )
+        write!(f, "{accepted} accepted, {rejected} rejected, {failed} failed, {dropped} dropped, {pending} pending")?;
+        // No further ones: they are among those dropped, or pending.
+        if *unconfirmed > 0 { write!(f, " ({unconfirmed} of these unconfirmed)") } else { Ok(()) }
     }
 }
 
@@ -247,5 +245,16 @@ mod tests {
             assert_eq!(dropped.count(reason), events, "{reason:?}");
         }
         assert_eq!(dropped.total(), 36);
+    }
+
+    #[test]
+    fn unconfirmed_events_are_some_of_those_that_were_not_delivered() {
+        let mut report = Report { accepted: 1, dropped: 6, ..Report::default() };
+        assert_eq!(report.to_string(), "1 accepted, 0 rejected, 0 failed, 6 dropped, 0 pending");
+        report.unconfirmed = 6;
+        assert_eq!(
+            report.to_string(),
+            "1 accepted, 0 rejected, 0 failed, 6 dropped, 0 pending (6 of these unconfirmed)"
+        );
     }
 }

@@ -160,7 +160,7 @@ impl Recorder {
     pub fn assert_tracked(&self, name: &str) -> Event {
         match self.tracked(name).pop() {
             Some(event) => event,
-            None => panic!("no event {name:?} was tracked, but {}", self.summary()),
+            None => panic!("no event {name:?} was tracked{}", self.summary()),
         }
     }
 
@@ -172,7 +172,8 @@ impl Recorder {
     #[track_caller]
     pub fn assert_not_tracked(&self, name: &str) {
         let count = self.tracked(name).len();
-        assert!(count == 0, "event {name:?} was tracked {count} times");
+        let times = if count == 1 { "time" } else { "times" };
+        assert!(count == 0, "event {name:?} was tracked {count} {times}");
     }
 
     /// Returns the last identify event of this user.
@@ -197,7 +198,7 @@ impl Recorder {
             |event: &Event| event.kind() == EventKind::Identify && event.user_id().as_deref() == Some(&*user_id);
         match self.events().into_iter().rfind(is_it) {
             Some(event) => event,
-            None => panic!("user {user_id:?} was not identified, but {}", self.summary()),
+            None => panic!("user {user_id:?} was not identified{}", self.summary()),
         }
     }
 
@@ -222,17 +223,22 @@ impl Recorder {
         let is_it = |event: &Event| event.kind() == EventKind::Group && event.group_id().as_deref() == Some(&*group_id);
         match self.events().into_iter().rfind(is_it) {
             Some(event) => event,
-            None => panic!("there was no group event for {group_id:?}, but {}", self.summary()),
+            None => panic!("there was no group event for {group_id:?}{}", self.summary()),
         }
     }
 
+    /// The end of a sentence that says what was not there.
     fn summary(&self) -> String {
         let events: Vec<String> = self
             .events()
             .iter()
             .map(|event| event.name().map_or_else(|| event.kind().to_string(), |name| format!("{name:?}")))
             .collect();
-        if events.is_empty() { "nothing was sent (was it flushed?)".to_owned() } else { events.join(", ") }
+        if events.is_empty() {
+            "; nothing was sent (was it flushed?)".to_owned()
+        } else {
+            format!(", but {}", events.join(", "))
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Recording> {

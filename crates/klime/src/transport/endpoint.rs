@@ -24,6 +24,9 @@ impl Endpoint {
     /// Checks an address; `allow_insecure_http` permits plain `http` to any host.
     pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Self, ConfigError> {
         let refuse = |problem: &str| ConfigError::new("endpoint", format!("is {:?}, {problem}", without_secrets(text)));
+        if text.trim() != text {
+            return Err(refuse("it has blanks around it"));
+        }
         let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| {
             refuse("it must be a URL such as \"https://i.klime.com\"").caused_by(error)
         })?;
@@ -45,6 +48,9 @@ impl Endpoint {
         let is_port = || authority.port().is_some_and(|port| after_host.strip_prefix(':') == Some(port.as_str()));
         if host.is_empty() || !(after_host.is_empty() || is_port()) {
             return Err(refuse("it must name a host, and its port must be a number up to 65535"));
+        }
+        if uri.path().trim_end_matches('/').ends_with(PATH) {
+            return Err(refuse("leave out \"/v1/batch\", the client appends it"));
         }
         if !is_https && !allow_insecure_http && !is_loopback(&host) {
             return Err(refuse("plain http would show the write key; use https, or allow_insecure_http(true)"));
@@ -130,6 +136,9 @@ mod tests {
             "http://127.0.0.1.evil.com",
             "http://[::1].evil.com:80",
             "http://10.0.0.1",
+            " https://i.klime.com\n",
+            "https://i.klime.com/v1/batch",
+            "http://10.0.0.1/klime/v1/batch/",
         ];
         insta::assert_snapshot!(refused.map(must_be).join("\n"), @r#"
         endpoint is "", it must be a URL such as "https://i.klime.com"
@@ -147,6 +156,9 @@ mod tests {
         endpoint is "http://127.0.0.1.evil.com", plain http would show the write key; use https, or allow_insecure_http(true)
         endpoint is "http://[::1].evil.com:80", it must name a host, and its port must be a number up to 65535
         endpoint is "http://10.0.0.1", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is " https://i.klime.com\n", it has blanks around it
+        endpoint is "https://i.klime.com/v1/batch", leave out "/v1/batch", the client appends it
+        endpoint is "http://10.0.0.1/klime/v1/batch/", leave out "/v1/batch", the client appends it
         "#);
     }
 

@@ -99,6 +99,7 @@ struct NoAnswer(ureq::Error);
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            ureq::Error::Timeout(ureq::Timeout::Connect) => f.write_str("connecting timed out"),
             ureq::Error::Timeout(_) => f.write_str("the request timed out"),
             ureq::Error::HostNotFound => f.write_str("the host was not found"),
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => f.write_str("the TLS connection failed"),
@@ -113,6 +114,11 @@ impl fmt::Display for NoAnswer {
 
 impl Error for NoAnswer {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
+        match &self.0 {
+            // Said already.
+            ureq::Error::Timeout(_) | ureq::Error::HostNotFound => None,
+            ureq::Error::Io(error) => Some(error),
+            other => Some(other),
+        }
     }
 }

@@ -204,6 +204,9 @@ impl Transport for Nowhere {
     }
 }
 
+/// A key that is shorter may be an ordinary word, or a part of one (`ok`). To replace it would damage the text and show the key.
+const SHORTEST_SCRUBBED: usize = 8;
+
 /// Where requests go, and with which key.
 pub(crate) struct Target {
     endpoint: Endpoint,
@@ -225,6 +228,9 @@ impl Target {
 
     /// `text` without the write key, should it be in there.
     pub(crate) fn scrub(&self, text: &str) -> String {
+        if self.write_key.len() < SHORTEST_SCRUBBED {
+            return text.to_owned();
+        }
         text.replace(&self.write_key, "<write key>")
     }
 }
@@ -235,5 +241,22 @@ impl fmt::Debug for Target {
             .field("url", &self.endpoint.url())
             .field("write_key", &"<redacted>")
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_lose_the_write_key_but_no_ordinary_word() {
+        let scrub = |key: &str, text: &str| {
+            let endpoint = Endpoint::parse("https://i.klime.com", false).unwrap();
+            Target::new(endpoint, key.to_owned()).scrub(text)
+        };
+        assert_eq!(scrub("key_1234", "bad key key_1234!"), "bad key <write key>!");
+        assert_eq!(scrub("ok", "token is not ok"), "token is not ok");
+        assert_eq!(scrub("key_123", "bad key key_123"), "bad key key_123");
+        assert_eq!(Target::nowhere().scrub("text"), "text");
     }
 }

@@ -58,9 +58,9 @@ fn failed_assertions_say_what_was_there_instead() {
     );
     assert_eq!(panic_of(|| recorder.assert_identified(2)), format!("user \"2\" was not identified, but {there}"));
     assert_eq!(panic_of(|| recorder.assert_grouped(3)), format!("there was no group event for \"3\", but {there}"));
-    assert_eq!(panic_of(|| recorder.assert_not_tracked("Signed Up")), "event \"Signed Up\" was tracked 1 times");
+    assert_eq!(panic_of(|| recorder.assert_not_tracked("Signed Up")), "event \"Signed Up\" was tracked 1 time");
     let nothing = panic_of(|| Recorder::new().assert_tracked("Sign Up"));
-    assert_eq!(nothing, "no event \"Sign Up\" was tracked, but nothing was sent (was it flushed?)");
+    assert_eq!(nothing, "no event \"Sign Up\" was tracked; nothing was sent (was it flushed?)");
 }
 
 #[test]

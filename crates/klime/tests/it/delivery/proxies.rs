@@ -12,8 +12,8 @@ use crate::support::proxy::Proxy;
 use crate::support::socks::SocksProxy;
 use crate::support::tls::{Certificate, TlsServer};
 
-const ACCEPTED: &str = "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending, 0 unconfirmed";
-const FAILED: &str = "0 accepted, 0 rejected, 1 failed, 0 dropped, 0 pending, 0 unconfirmed";
+const ACCEPTED: &str = "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending";
+const FAILED: &str = "0 accepted, 0 rejected, 1 failed, 0 dropped, 0 pending";
 
 fn address(endpoint: &str) -> SocketAddr {
     endpoint.split_once("://").unwrap().1.parse().unwrap()
@@ -124,10 +124,7 @@ fn proxy_that_is_not_there_is_no_answer() {
     let program = Program::sending_to("http://klime.test:8080").variable("http_proxy", &Server::unused_port());
     let output = program.run();
     assert_eq!(output.line("report"), FAILED);
-    assert!(
-        output.line("error").starts_with("network error, no answer from Klime: the connection failed"),
-        "{output:?}"
-    );
+    assert!(output.line("error").contains(": the connection failed"), "{output:?}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn without_stamps(events: Vec<Value>) -> Vec<Value> {
 }
 
 fn complete(accepted: usize) -> String {
-    format!("{accepted} accepted, 0 rejected, 0 failed, 0 dropped, 0 pending, 0 unconfirmed")
+    format!("{accepted} accepted, 0 rejected, 0 failed, 0 dropped, 0 pending")
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn lambda_answers_in_time_when_klime_does_not() {
     let server = Server::scripted([Answer::hang()]);
     let mut lambda = Program::start("lambda", &[], &server);
     lambda.write_line("user_123 order_1");
-    assert!(lambda.line().contains("1 pending, 1 unconfirmed"));
+    assert!(lambda.line().contains("1 pending (1 of these unconfirmed)"));
     assert_eq!(lambda.line(), "placed: order_1");
 }
 

@@ -45,7 +45,7 @@ fn worker_stopped_by_a_signal_loses_no_job_that_is_done() {
     assert!(ended.success);
     lines.extend(ended.lines);
     let report = lines.pop().unwrap();
-    assert!(report.ends_with(" accepted, 0 rejected, 0 failed, 0 dropped, 0 pending, 0 unconfirmed"), "{report}");
+    assert!(report.ends_with(" accepted, 0 rejected, 0 failed, 0 dropped, 0 pending"), "{report}");
     let events = server.events();
     assert_eq!(events.len(), lines.len());
     let by_group: HashMap<_, _> = events.iter().map(|event| (event["groupId"].as_str().unwrap(), event)).collect();

@@ -26,7 +26,9 @@ fn write_key_must_be_one_that_a_header_can_carry() {
     for (key, message) in [
         ("k".repeat(4097).as_str(), "write_key has 4097 bytes, it must have at most 4096"),
         ("a b", "write_key has U+0020 at byte 1, which no header can carry"),
-        ("key\n", "write_key has U+000A at byte 3, which no header can carry"),
+        ("key\n", "write_key has U+000A at byte 3, which no header can carry; trim the line break at its end"),
+        ("key\r\n", "write_key has U+000D at byte 3, which no header can carry; trim the line break at its end"),
+        ("key\nkey", "write_key has U+000A at byte 3, which no header can carry"),
         ("ké", "write_key has U+00E9 at byte 1, which no header can carry"),
         ("\0", "write_key has U+0000 at byte 0, which no header can carry"),
     ] {
@@ -147,9 +149,9 @@ fn environment_is_read_by_from_env_only() {
         "KLIME_DISABLED: KLIME_DISABLED is \"yes\", it must be 1 or 0"
     );
     let bad_endpoint = from_env(&[("KLIME_WRITE_KEY", "key"), ("KLIME_ENDPOINT", "nowhere")]);
-    assert_eq!(bad_endpoint, "endpoint: endpoint is \"nowhere\", it must begin with https:// or http://");
+    assert_eq!(bad_endpoint, "KLIME_ENDPOINT: KLIME_ENDPOINT is \"nowhere\", it must begin with https:// or http://");
     assert_eq!(
         from_env(&[("KLIME_WRITE_KEY", "a b")]),
-        "write_key: write_key has U+0020 at byte 1, which no header can carry"
+        "KLIME_WRITE_KEY: KLIME_WRITE_KEY has U+0020 at byte 1, which no header can carry"
     );
 }

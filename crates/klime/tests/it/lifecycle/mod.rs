@@ -7,6 +7,7 @@ mod flush;
 mod global;
 mod input;
 mod last_drop;
+mod log;
 #[cfg(target_os = "linux")]
 mod memory;
 mod notices;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::client::{BeforeSend, Client, Handle};
 use crate::error::{ConfigError, SendError};
-use crate::event::{Event, MAX_EVENT_BYTES};
+use crate::event::{Event, MAX_EVENT_BYTES, note_process};
 use crate::notices::{Callbacks, Notices};
 use crate::pipeline::{Overflow, Pipeline, Settings};
 use crate::response::BatchResponse;
@@ -506,6 +506,7 @@ impl ClientBuilder {
             return Ok(self.build_disabled());
         }
         check_write_key(&self.write_key)?;
+        note_process();
         let endpoint = Endpoint::parse(&self.endpoint, self.allow_insecure_http)?;
         let target = Target::new(endpoint, self.write_key);
         let transport = match self.transport.take() {

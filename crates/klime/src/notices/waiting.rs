@@ -9,7 +9,7 @@ use crate::clock;
 
 /// At most this many notices wait for their callbacks…
 const MOST_WAITING: usize = 1000;
-/// …with events of at most this many bytes among them, or a single notice of any size.
+/// …with events and answers of at most this many bytes among them, or a single notice of any size.
 const MOST_BYTES_WAITING: usize = 16 * 1024 * 1024;
 /// Single drops that wait are told together, this many at most.
 const MOST_TOGETHER: usize = 100;

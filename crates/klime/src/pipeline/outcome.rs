@@ -44,7 +44,7 @@ impl Outcome {
         if (200..300).contains(&status) {
             // The status alone decides: a body that cannot be read never has the events sent again.
             let read = BatchResponse::from_json(response.body());
-            let response = read.map(|read| read.scrubbed(&scrub));
+            let response = read.map(|read| read.of_batch(batch.len(), &scrub));
             let response = response.unwrap_or_else(|| BatchResponse::all_accepted(batch.len()));
             return Self::Taken { status, response };
         }

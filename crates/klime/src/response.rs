@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::serialize::serialize_fields;
+
 /// Of a text in an answer, no more is kept.
 const MOST_CHARS: usize = 1000;
 
@@ -22,6 +24,7 @@ fn cut(text: &str) -> String {
 /// }"#).unwrap();
 /// assert!(answer.is_partial());
 /// assert_eq!(answer.errors[0].index, 1);
+/// assert_eq!(klime::json!(answer)["errors"][0]["code"], "missing_field");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -37,6 +40,8 @@ pub struct BatchResponse {
     pub errors: Vec<ValidationError>,
 }
 
+serialize_fields!(BatchResponse { status, accepted, failed, errors });
+
 /// Why Klime refused one event of a batch.
 ///
 /// # Examples
@@ -45,6 +50,7 @@ pub struct BatchResponse {
 /// let body = br#"{ "accepted": 0, "failed": 1, "errors": [{ "index": 0, "message": "userId is empty", "code": "missing_field" }] }"#;
 /// let answer = klime::BatchResponse::from_json(body).unwrap();
 /// assert_eq!(answer.errors[0].to_string(), "event 0: userId is empty (missing_field)");
+/// assert_eq!(klime::json!(answer.errors[0])["message"], "userId is empty");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -56,6 +62,8 @@ pub struct ValidationError {
     /// What is wrong, for programs.
     pub code: String,
 }
+
+serialize_fields!(ValidationError { index, message, code });
 
 impl BatchResponse {
     /// Reads an answer's body; `None` when it is no JSON of this shape.
@@ -181,5 +189,12 @@ mod tests {
         let cut = "ü".repeat(998) + "…x";
         let ValidationError { message, code, .. } = kept.errors[0].clone();
         assert_eq!([kept.status, message, code], [&*cut; 3]);
+    }
+
+    #[test]
+    fn answers_serialize_as_they_are_read() {
+        let body = r#"{"status":"ok","accepted":1,"failed":1,"errors":[{"index":1,"message":"m","code":"c"}]}"#;
+        let answer = BatchResponse::from_json(body.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&answer).unwrap(), body);
     }
 }

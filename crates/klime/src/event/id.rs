@@ -5,6 +5,8 @@ use std::fmt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use serde::{Serialize, Serializer};
+
 /// An event's id on the wire, which Klime recognises a repetition by. A UUID v4 unless it was set by hand.
 ///
 /// # Examples
@@ -13,11 +15,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// # #[cfg(feature = "testing")] {
 /// # let klime = klime::testing::Recorder::new().client();
 /// let id = klime.track("Button Clicked").user("user_123").message_id("import-42").try_enqueue()?;
-/// assert_eq!(id.as_str(), "import-42");
+/// assert_eq!(id, "import-42");
+/// assert_eq!(klime::json!({ "id": id }).to_string(), r#"{"id":"import-42"}"#);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(String);
 
 impl MessageId {
@@ -41,6 +44,24 @@ impl fmt::Display for MessageId {
 impl AsRef<str> for MessageId {
     fn as_ref(&self) -> &str {
         &self.0
+    }
+}
+
+impl PartialEq<str> for MessageId {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for MessageId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -162,5 +183,12 @@ mod tests {
     fn client_that_is_built_has_its_process_noted() {
         drop(crate::Client::new("key").unwrap());
         assert_eq!(BUILT_IN.load(Ordering::Relaxed), process::id());
+    }
+
+    #[test]
+    fn ids_compare_with_each_other_and_with_text_by_their_text() {
+        let [a, b] = ["a", "b"].map(|text| MessageId::new(text.to_owned()));
+        assert!(a < b && a == "a" && a == *"a" && a != "b");
+        assert_eq!(serde_json::to_string(&[a, b]).unwrap(), r#"["a","b"]"#);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::client::{BeforeSend, Client, Handle};
 use crate::error::{ConfigError, SendError};
-use crate::event::{Event, MAX_EVENT_BYTES};
+use crate::event::{Event, MAX_EVENT_BYTES, note_process};
 use crate::notices::{Callbacks, Notices};
 use crate::pipeline::{Overflow, Pipeline, Settings};
 use crate::response::BatchResponse;
@@ -520,6 +520,7 @@ impl ClientBuilder {
             return Ok(self.build_disabled());
         }
         check_write_key(&self.write_key).map_err(|error| error.about(self.write_key_name))?;
+        note_process();
         let endpoint = Endpoint::parse(&self.endpoint, self.allow_insecure_http)
             .map_err(|error| error.about(self.endpoint_name))?;
         let target = Target::new(endpoint, self.write_key);
@@ -610,7 +611,7 @@ impl fmt::Debug for ClientBuilder {
             .field("shutdown_timeout", &self.shutdown_timeout)
             .field("callbacks", &self.callbacks)
             .field("before_send", &self.before_send.is_some())
-            .field("transport", &self.transport)
+            .field("transport", &self.transport.is_some())
             .finish()
     }
 }

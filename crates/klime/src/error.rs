@@ -215,7 +215,8 @@ pub(crate) struct Failure {
     pub(crate) attempts: u32,
     /// How many events it is about.
     pub(crate) events: usize,
-    /// What the server said about it, without the write key.
+    /// What the server said about it, or the innermost cause when it said nothing. Without the write key, and as text already:
+    /// an error of the app's is not to be asked for it under a lock.
     pub(crate) detail: Option<String>,
     pub(crate) response: Option<BatchResponse>,
     pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
@@ -312,8 +313,8 @@ impl fmt::Display for Failure {
             SendErrorKind::Network => {
                 f.write_str("network error, no answer from Klime")?;
                 self.write_attempts(f)?;
-                match &self.source {
-                    Some(source) => write!(f, ": {}", innermost(source.as_ref())),
+                match &self.detail {
+                    Some(cause) => write!(f, ": {cause}"),
                     None => Ok(()),
                 }
             }
@@ -362,7 +363,7 @@ fn write_debug(f: &mut fmt::Formatter<'_>, name: &str, error: &(dyn Error + 'sta
 }
 
 /// The last one of a chain of causes, which says why.
-fn innermost<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+pub(crate) fn innermost<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     while let Some(source) = error.source() {
         error = source;
     }

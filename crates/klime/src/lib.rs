@@ -58,6 +58,7 @@ mod global;
 mod notices;
 mod pipeline;
 mod response;
+mod serialize;
 mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;

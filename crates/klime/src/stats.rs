@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::serialize::serialize_fields;
+
 /// Why the client dropped an event instead of sending it. Each one has its count in [`Dropped`].
 ///
 /// # Examples
@@ -82,6 +84,7 @@ impl fmt::Display for DropReason {
 /// klime.track("").user("user_123").enqueue();
 /// let dropped = klime.stats().dropped;
 /// assert_eq!((dropped.disabled, dropped.invalid, dropped.total()), (1, 1, 2));
+/// assert_eq!(klime::json!(dropped)["disabled"], 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -96,6 +99,17 @@ pub struct Dropped {
     pub disabled: u64,
     pub worker_died: u64,
 }
+
+serialize_fields!(Dropped {
+    queue_full,
+    too_large,
+    invalid,
+    before_send,
+    closed,
+    shutdown_deadline,
+    disabled,
+    worker_died
+});
 
 impl Dropped {
     /// The count of one reason.
@@ -141,6 +155,13 @@ impl Dropped {
 /// let stats = klime.stats();
 /// assert_eq!((stats.enqueued, stats.dropped.disabled, stats.pending), (1, 1, 0));
 /// ```
+///
+/// As JSON, for a metrics endpoint:
+///
+/// ```
+/// let stats = klime::json!(klime::Client::disabled().stats());
+/// assert_eq!((&stats["pending"], &stats["dropped"]["queue_full"]), (&0.into(), &0.into()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -165,6 +186,19 @@ pub struct Stats {
     /// Callbacks that were not called because too many waited.
     pub callbacks_skipped: u64,
 }
+
+serialize_fields!(Stats {
+    enqueued,
+    accepted,
+    rejected,
+    failed,
+    dropped,
+    pending,
+    pending_bytes,
+    requests,
+    retries,
+    callbacks_skipped
+});
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -193,6 +227,7 @@ impl fmt::Display for Stats {
 /// let report = klime.flush_blocking(std::time::Duration::from_secs(5));
 /// assert!(report.is_complete());
 /// assert_eq!(report.to_string(), "1 accepted, 0 rejected, 0 failed, 0 dropped, 0 pending");
+/// assert_eq!(klime::json!(report)["accepted"], 1);
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -213,6 +248,8 @@ pub struct Report {
     /// have them.
     pub unconfirmed: u64,
 }
+
+serialize_fields!(Report { accepted, rejected, failed, dropped, pending, unconfirmed });
 
 impl Report {
     /// Whether Klime accepted every event: nothing was rejected, failed, dropped or left.
@@ -255,6 +292,25 @@ mod tests {
         assert_eq!(
             report.to_string(),
             "1 accepted, 0 rejected, 0 failed, 6 dropped, 0 pending (6 of these unconfirmed)"
+        );
+    }
+
+    #[test]
+    fn books_serialize_with_their_fields_names() {
+        let dropped = Dropped { queue_full: 1, worker_died: 8, ..Dropped::default() };
+        let stats = Stats { enqueued: 10, accepted: 1, dropped, callbacks_skipped: 3, ..Stats::default() };
+        assert_eq!(
+            serde_json::to_string(&stats).unwrap(),
+            concat!(
+                r#"{"enqueued":10,"accepted":1,"rejected":0,"failed":0,"dropped":{"queue_full":1,"too_large":0,"#,
+                r#""invalid":0,"before_send":0,"closed":0,"shutdown_deadline":0,"disabled":0,"worker_died":8},"#,
+                r#""pending":0,"pending_bytes":0,"requests":0,"retries":0,"callbacks_skipped":3}"#
+            )
+        );
+        let report = Report { accepted: 1, unconfirmed: 2, ..Report::default() };
+        assert_eq!(
+            serde_json::to_string(&report).unwrap(),
+            r#"{"accepted":1,"rejected":0,"failed":0,"dropped":0,"pending":0,"unconfirmed":2}"#
         );
     }
 }

@@ -260,9 +260,14 @@ impl Shared {
                     state = self.lock();
                 }
                 Next::Exit => {
+                    // In one step with the decision, so that whoever needs a worker after it sees that there is none.
+                    state.crew.workers -= 1;
+                    // A spare looks for itself whether it is over for it too, or else keeps the time from now on.
+                    state.crew.spares_called = state.crew.spares;
+                    let is_last = state.crew.workers == 0 && state.crew.orphaned;
                     drop(state);
                     self.carry_out(effects);
-                    return self.leave();
+                    return self.leave(is_last);
                 }
             }
         }
@@ -316,7 +321,7 @@ impl Shared {
 
     fn park_as_spare<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.crew.spares += 1;
-        while state.crew.spares_called == 0 && !state.pipeline.is_finished() {
+        while state.crew.spares_called == 0 {
             state = self.spares.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.crew.spares -= 1;
@@ -324,15 +329,11 @@ impl Shared {
         state
     }
 
-    /// Ends this worker, and has the others notice.
-    fn leave(&self) {
-        let mut state = self.lock();
-        state.crew.workers -= 1;
-        let is_over = state.crew.workers == 0 && state.crew.orphaned;
-        drop(state);
+    /// Has the other workers notice that this one ends, and the notice thread if it was the last.
+    fn leave(&self, is_last: bool) {
         self.timekeeper.notify_all();
         self.spares.notify_all();
-        if is_over {
+        if is_last {
             self.notices.close();
         }
     }

@@ -17,6 +17,7 @@ pub(crate) use draft::{Draft, Encoded, Target};
 pub use dynamic::Event;
 pub use fluent::{Anonymous, Attributed, Group, HasUserOrGroup, Identify, Track};
 pub use id::MessageId;
+pub(crate) use id::note_process;
 
 use std::fmt::{self, Display};
 

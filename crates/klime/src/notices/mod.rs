@@ -1,7 +1,8 @@
 //! What the app gets to know: callbacks and log lines, on a thread of their own.
 //!
 //! Nothing here holds a lock while it calls out, so a callback may use the client, be slow, or panic. What waits to be told is
-//! bounded; beyond that it is skipped and counted. Losses become log lines, at most one a second, with counts.
+//! bounded; beyond that it is skipped and counted. Losses become log lines with counts, at most one a second, and the last one
+//! before a shutdown ends: a process that exits after it has its losses in the log.
 
 mod notice;
 mod unlogged;
@@ -11,6 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Instant;
 
 pub(crate) use notice::{Events, Lost, Notice};
 
@@ -108,7 +110,7 @@ impl Notices {
         self.thread.get().is_some()
     }
 
-    /// Calls `then` once everything before it is told.
+    /// Calls `then` once everything before it is told, and every loss is in the log.
     pub(crate) fn then(&self, then: impl FnOnce() + Send + 'static) {
         self.lock().items.push_back(Item::Then(Box::new(then)));
         self.arrived.notify_one();
@@ -123,31 +125,33 @@ impl Notices {
     fn run(&self) {
         let mut state = self.lock();
         loop {
-            if let Some(item) = state.take() {
-                drop(state);
-                self.tell(item);
-                state = self.lock();
-                continue;
-            }
-            let log_at = state.log_at();
             let now = clock::now();
-            if log_at.is_some_and(|at| at <= now || state.closed) {
+            if state.is_log_due(now) {
                 let unlogged = std::mem::take(&mut state.unlogged);
                 state.last_log = Some(now);
                 drop(state);
                 // The app's subscriber is as foreign as a callback.
                 let _ = catch_unwind(AssertUnwindSafe(|| unlogged.log()));
                 state = self.lock();
+            } else if let Some(item) = state.take() {
+                drop(state);
+                self.tell(item);
+                state = self.lock();
             } else if state.closed {
                 return;
             } else {
-                state = match log_at {
-                    None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
-                    Some(at) => {
-                        let left = at.saturating_duration_since(now);
-                        self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                    }
-                };
+                state = self.wait(state, now);
+            }
+        }
+    }
+
+    /// Waits for something to tell, or until the next log line may be written.
+    fn wait<'a>(&self, state: MutexGuard<'a, Waiting>, now: Instant) -> MutexGuard<'a, Waiting> {
+        match state.log_at(now) {
+            None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(at) => {
+                let left = at.saturating_duration_since(now);
+                self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
             }
         }
     }

@@ -72,9 +72,28 @@ pub(crate) enum Notice {
 impl Notice {
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Taken(_) => 0,
-            Self::Failed(_, events) => events.bytes(),
+            Self::Taken(response) => response.bytes(),
+            Self::Failed(failure, events) => failure.response.as_ref().map_or(0, BatchResponse::bytes) + events.bytes(),
             Self::Dropped(lost) => lost.events.as_ref().map_or(0, Events::bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::SendErrorKind;
+
+    #[test]
+    fn what_the_server_said_counts_like_the_events() {
+        let said = br#"{"accepted":0,"failed":1,"errors":[{"index":0,"message":"0123456789"}]}"#;
+        let response = BatchResponse::from_json(said).unwrap();
+        let bytes = response.bytes();
+        assert!(bytes > 10);
+        assert_eq!(Notice::Taken(response.clone()).bytes(), bytes);
+        let mut failure = Failure::of_kind(SendErrorKind::Rejected);
+        failure.response = Some(response);
+        let events = Events::Loose(vec![b"{}".to_vec().into()]);
+        assert_eq!(Notice::Failed(failure, events).bytes(), bytes + 2);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Notice;
 use crate::error::SendErrorKind;
-#[cfg(feature = "tracing")]
+#[cfg(any(feature = "tracing", test))]
 use crate::stats::DropReason;
 use crate::stats::Dropped;
 
@@ -18,8 +18,7 @@ pub(super) struct Unlogged {
 
 impl Unlogged {
     pub(super) fn is_empty(&self) -> bool {
-        // A disabled client drops by order; that is no loss to warn of.
-        self.dropped.total() + self.failed + self.rejected + self.skipped == self.dropped.disabled
+        self.lost() + self.skipped == 0
     }
 
     pub(super) fn note(&mut self, notice: &Notice) {
@@ -34,28 +33,27 @@ impl Unlogged {
             }
             Notice::Dropped(lost) => {
                 self.dropped.add(lost.reason, lost.count as u64);
-                if let Some(problem) = &lost.problem {
+                // Of the other reasons the count says it all.
+                if let Some(problem) = lost.problem.as_ref().filter(|problem| problem.is_invalid()) {
                     self.last_problem = Some(problem.to_string());
                 }
             }
         }
     }
 
+    /// What a disabled client drops, and a `before_send` hook, is dropped by order: no loss to warn of.
+    fn dropped(&self) -> u64 {
+        self.dropped.total() - self.dropped.disabled - self.dropped.before_send
+    }
+
+    fn lost(&self) -> u64 {
+        self.failed + self.rejected + self.dropped()
+    }
+
     #[cfg(feature = "tracing")]
     pub(super) fn log(&self) {
-        let Self { dropped, failed, rejected, skipped, last_problem } = self;
-        let reasons: Vec<String> = DropReason::ALL
-            .into_iter()
-            .filter(|reason| *reason != DropReason::Disabled && dropped.count(*reason) > 0)
-            .map(|reason| format!("{} {reason}", dropped.count(reason)))
-            .collect();
-        let text = format!(
-            "klime lost events: {failed} failed, {rejected} rejected, {} dropped ({}), {skipped} callbacks skipped; {}",
-            dropped.total() - dropped.disabled,
-            if reasons.is_empty() { "none".to_owned() } else { reasons.join(", ") },
-            last_problem.as_deref().unwrap_or("no further detail"),
-        );
-        if *failed + *rejected > 0 {
+        let text = self.text();
+        if self.failed + self.rejected > 0 {
             tracing::error!(target: "klime", "{text}");
         } else {
             tracing::warn!(target: "klime", "{text}");
@@ -64,4 +62,62 @@ impl Unlogged {
 
     #[cfg(not(feature = "tracing"))]
     pub(super) fn log(&self) {}
+
+    #[cfg(any(feature = "tracing", test))]
+    fn text(&self) -> String {
+        let reasons = DropReason::ALL.map(|reason| (self.dropped.count(reason), label(reason)));
+        let outcomes = [(self.failed, Some("failed")), (self.rejected, Some("rejected"))];
+        let parts: Vec<String> = outcomes
+            .into_iter()
+            .chain(reasons)
+            .filter(|(count, _)| *count > 0)
+            .filter_map(|(count, label)| Some(format!("{count} {}", label?)))
+            .collect();
+        let events = if self.lost() == 1 { "event" } else { "events" };
+        let mut text = format!("klime lost {} {events}: {}", self.lost(), parts.join(", "));
+        if self.skipped > 0 {
+            text += &format!("; {} callbacks skipped", self.skipped);
+        }
+        if let Some(problem) = &self.last_problem {
+            text += &format!("; last problem: {problem}");
+        }
+        text
+    }
+}
+
+/// How a log line calls the events that were dropped for a reason; `None` when it does not.
+#[cfg(any(feature = "tracing", test))]
+fn label(reason: DropReason) -> Option<&'static str> {
+    match reason {
+        DropReason::QueueFull => Some("dropped for a full queue (max_queue_size, max_queue_bytes)"),
+        DropReason::TooLarge => Some("dropped as too large"),
+        DropReason::Invalid => Some("dropped as not valid"),
+        DropReason::Closed => Some("dropped after the shutdown"),
+        DropReason::ShutdownDeadline => Some("dropped at the deadline of the shutdown"),
+        DropReason::WorkerDied => Some("dropped because the transport panicked"),
+        DropReason::BeforeSend | DropReason::Disabled => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notices::Lost;
+
+    #[test]
+    fn what_is_dropped_by_order_is_no_loss() {
+        let mut unlogged = Unlogged::default();
+        for reason in [DropReason::Disabled, DropReason::BeforeSend] {
+            unlogged.note(&Notice::Dropped(Lost::new(reason, 3)));
+        }
+        assert!(unlogged.is_empty());
+        unlogged.note(&Notice::Dropped(Lost::new(DropReason::QueueFull, 2)));
+        unlogged.note(&Notice::Dropped(Lost::new(DropReason::Closed, 1)));
+        unlogged.skipped = 4;
+        assert_eq!(
+            unlogged.text(),
+            "klime lost 3 events: 2 dropped for a full queue (max_queue_size, max_queue_bytes), 1 dropped after the shutdown; \
+             4 callbacks skipped"
+        );
+    }
 }

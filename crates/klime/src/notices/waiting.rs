@@ -9,7 +9,7 @@ use crate::clock;
 
 /// At most this many notices wait for their callbacks…
 const MOST_WAITING: usize = 1000;
-/// …with events of at most this many bytes among them, or a single notice of any size.
+/// …with events and answers of at most this many bytes among them, or a single notice of any size.
 const MOST_BYTES_WAITING: usize = 16 * 1024 * 1024;
 /// Single drops that wait are told together, this many at most.
 const MOST_TOGETHER: usize = 100;
@@ -88,11 +88,84 @@ impl Waiting {
     }
 
     /// When the next log line may be written; `None` when there is nothing to log.
-    pub(super) fn log_at(&self) -> Option<Instant> {
+    pub(super) fn log_at(&self, now: Instant) -> Option<Instant> {
         if self.unlogged.is_empty() {
             return None;
         }
         let next = self.last_log.and_then(|last| clock::later(last, LOG_INTERVAL));
-        Some(next.unwrap_or_else(clock::now))
+        Some(next.unwrap_or(now))
+    }
+
+    /// Whether a log line is to be written before anything else: its time has come, or somebody waits for it who may be the
+    /// last to do so.
+    pub(super) fn is_log_due(&self, now: Instant) -> bool {
+        let is_last_chance = match self.items.front() {
+            Some(item) => matches!(item, Item::Then(_)),
+            None => self.closed,
+        };
+        self.log_at(now).is_some_and(|at| at <= now || is_last_chance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::response::BatchResponse;
+    use crate::stats::DropReason;
+
+    fn waiting(reason: DropReason) -> Waiting {
+        let mut waiting = Waiting::default();
+        waiting.unlogged.note(&Notice::Dropped(Lost::new(reason, 1)));
+        waiting
+    }
+
+    #[test]
+    fn losses_are_logged_at_once_and_then_once_a_second() {
+        let start = clock::now();
+        let mut waiting = waiting(DropReason::Invalid);
+        let mut written = Vec::new();
+        for millis in 0..3000 {
+            let now = start + Duration::from_millis(millis);
+            waiting.unlogged.note(&Notice::Dropped(Lost::new(DropReason::QueueFull, 1)));
+            if waiting.is_log_due(now) {
+                waiting.unlogged = Unlogged::default();
+                waiting.last_log = Some(now);
+                written.push(millis);
+            }
+        }
+        assert_eq!(written, [0, 1000, 2000]);
+        let now = start + Duration::from_millis(2999);
+        assert_eq!(waiting.log_at(now), Some(start + Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn what_waits_for_everything_to_be_told_does_not_wait_for_the_second() {
+        let now = clock::now();
+        let mut waiting = waiting(DropReason::Invalid);
+        waiting.last_log = Some(now);
+        waiting.add(Notice::Taken(BatchResponse::default()));
+        waiting.items.push_back(Item::Then(Box::new(|| {})));
+        assert!(!waiting.is_log_due(now), "a callback comes before");
+        drop(waiting.take());
+        assert!(waiting.is_log_due(now));
+    }
+
+    #[test]
+    fn end_of_the_client_does_not_wait_for_the_second() {
+        let now = clock::now();
+        let mut waiting = waiting(DropReason::Invalid);
+        waiting.last_log = Some(now);
+        assert!(!waiting.is_log_due(now));
+        waiting.closed = true;
+        assert!(waiting.is_log_due(now));
+    }
+
+    #[test]
+    fn nothing_is_logged_when_nothing_was_lost() {
+        let now = clock::now();
+        for mut waiting in [Waiting::default(), waiting(DropReason::Disabled)] {
+            waiting.closed = true;
+            assert_eq!((waiting.log_at(now), waiting.is_log_due(now)), (None, false));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::batch::Batch;
 use super::retry::parse_retry_after;
-use crate::error::{Failure, SendErrorKind};
+use crate::error::{Failure, SendErrorKind, innermost};
 use crate::response::BatchResponse;
 use crate::transport::{Response, TransportError};
 
@@ -36,6 +36,7 @@ impl Outcome {
             Ok(response) => response,
             Err(error) => {
                 let mut failure = Failure::of_kind(SendErrorKind::Network);
+                failure.detail = Some(scrub(&innermost(&error).to_string()));
                 failure.source = Some(Arc::new(error));
                 return Self::Transient { failure, retry_after: None };
             }
@@ -44,7 +45,7 @@ impl Outcome {
         if (200..300).contains(&status) {
             // The status alone decides: a body that cannot be read never has the events sent again.
             let read = BatchResponse::from_json(response.body());
-            let response = read.map(|read| read.scrubbed(&scrub));
+            let response = read.map(|read| read.of_batch(batch.len(), &scrub));
             let response = response.unwrap_or_else(|| BatchResponse::all_accepted(batch.len()));
             return Self::Taken { status, response };
         }

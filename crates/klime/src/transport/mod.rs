@@ -23,7 +23,6 @@ pub use roots::Roots;
 /// ```
 /// use klime::{Client, Request, Response, Transport, TransportError};
 ///
-/// #[derive(Debug)]
 /// struct Printing;
 ///
 /// impl Transport for Printing {
@@ -39,13 +38,20 @@ pub use roots::Roots;
 /// assert_eq!(klime.stats().accepted, 1);
 /// # Ok::<(), klime::ConfigError>(())
 /// ```
-pub trait Transport: fmt::Debug + Send + Sync + 'static {
+pub trait Transport: Send + Sync + 'static {
     /// Makes one request, and waits for its answer; with a time-out of its own.
     ///
     /// # Errors
     ///
     /// [`TransportError`] when there is no answer. It is tried again like a 503.
     fn send(&self, request: &Request<'_>) -> Result<Response, TransportError>;
+}
+
+// A transport need not show itself, what holds one does.
+impl fmt::Debug for dyn Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
 }
 
 /// A POST request to Klime. Its `Debug` shows neither the write key nor the body.

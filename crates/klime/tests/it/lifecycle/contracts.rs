@@ -67,7 +67,7 @@ fn errors_are_one_pointer_wide() {
 
 #[test]
 fn transport_may_be_an_object() {
-    #[derive(Debug)]
+    /// It does not show itself.
     struct Refusing;
 
     impl Transport for Refusing {
@@ -86,7 +86,9 @@ fn transport_may_be_an_object() {
         }
     }
 
-    let client = Client::builder("test-key").transport(Wrapped(Arc::new(Refusing))).build().unwrap();
+    let builder = Client::builder("test-key").transport(Wrapped(Arc::new(Refusing)));
+    assert!(format!("{builder:?}").ends_with("transport: true }"), "{builder:?}");
+    let client = builder.build().unwrap();
     client.track("a").user(1).enqueue();
     assert_eq!(client.flush_blocking(super::LIMIT).failed, 1);
     balanced(&client);

@@ -8,6 +8,7 @@ mod foreign;
 mod global;
 mod input;
 mod last_drop;
+mod log;
 #[cfg(target_os = "linux")]
 mod memory;
 mod notices;

@@ -421,7 +421,7 @@ mod tests {
         failure.attempts = 1;
         assert_eq!(failure.to_string(), "network error, no answer from Klime");
         failure.attempts = 5;
-        failure.source = Some(Arc::new(TransportError::new("the tunnel is down")));
+        failure.detail = Some("the tunnel is down".to_owned());
         assert_eq!(failure.to_string(), "network error, no answer from Klime after 5 attempts: the tunnel is down");
 
         let timeout = Failure::of_kind(SendErrorKind::Timeout);
@@ -449,7 +449,7 @@ mod tests {
         );
 
         let mut failure = Failure::of_kind(SendErrorKind::Network);
-        failure.source = Some(Arc::new(TransportError::new("the tunnel is down")));
+        failure.detail = Some("the tunnel is down".to_owned());
         let told_once = "SendError(network error, no answer from Klime: the tunnel is down)";
         assert_eq!(format!("{:?}", SendError::new(failure, Vec::new())), told_once);
     }

@@ -396,7 +396,6 @@ impl Error for AlreadyInstalled {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::TransportError;
 
     #[test]
     fn errors_are_one_pointer_wide_and_cross_threads() {

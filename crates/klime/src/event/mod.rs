@@ -149,21 +149,25 @@ fn is_too_deep(json: &[u8]) -> bool {
 }
 
 /// Checks that JSON can be read back. What `serde_json` writes can be; JSON that it only hands on (`RawValue`) may hold half a
-/// surrogate pair, or a number that no float can hold.
+/// surrogate pair, or a number that no float can hold. Only what looks as if it might is read.
 fn check_readable(json: &[u8]) -> Result<(), serde_json::Error> {
-    let (mut before, mut digits) = (b' ', 0_usize);
-    let is_odd = |byte: &u8| {
-        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
-        let is_odd = match (before, byte) {
-            (b'\\', b'u') => true,
-            (b'0'..=b'9', b'e' | b'E') => true,
-            // The largest float has 309.
-            _ => digits > 300,
-        };
-        before = *byte;
-        is_odd
+    let is_odd = match json.first() {
+        Some(b'"') => json.contains(&b'\\'),
+        Some(b'{' | b'[') => json.contains(&b'\\') || has_odd_number(json),
+        Some(b't' | b'f' | b'n') | None => false,
+        Some(_) => has_odd_number(json),
     };
-    if json.iter().any(is_odd) { serde_json::from_slice::<serde_json::Value>(json).map(drop) } else { Ok(()) }
+    if is_odd { serde_json::from_slice::<serde_json::Value>(json).map(drop) } else { Ok(()) }
+}
+
+/// Whether there is a number with an exponent, or with more digits than the largest float has.
+fn has_odd_number(json: &[u8]) -> bool {
+    let mut digits = 0_usize;
+    json.iter().any(|byte| {
+        let is_exponent = digits > 0 && matches!(byte, b'e' | b'E');
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        is_exponent || digits > 300
+    })
 }
 
 fn too_deep(what: &str) -> EnqueueError {

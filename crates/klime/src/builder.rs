@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::client::{BeforeSend, Client, Handle};
 use crate::error::{ConfigError, SendError};
-use crate::event::{Event, MAX_EVENT_BYTES, note_process};
-use crate::notices::{Callbacks, Notices};
+use crate::event::{Event, Library, MAX_EVENT_BYTES, note_process};
+use crate::notices::{Callbacks, LogLevel, Notices};
 use crate::pipeline::{Overflow, Pipeline, Settings};
 use crate::response::BatchResponse;
 use crate::stats::DropReason;
@@ -22,6 +22,9 @@ const DISABLED_VARIABLE: &str = "KLIME_DISABLED";
 
 /// No header is longer with any server.
 const MAX_WRITE_KEY_BYTES: usize = 4096;
+
+/// A library's name and its version are in each event.
+const MAX_LIBRARY_BYTES: usize = 100;
 
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -57,6 +60,8 @@ pub struct ClientBuilder {
     callbacks: Callbacks,
     before_send: Option<BeforeSend>,
     transport: Option<Arc<dyn Transport>>,
+    /// Name and version.
+    library: Option<(String, String)>,
 }
 
 impl ClientBuilder {
@@ -90,6 +95,7 @@ impl ClientBuilder {
             callbacks: Callbacks::default(),
             before_send: None,
             transport: None,
+            library: None,
         }
     }
 
@@ -500,6 +506,58 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets what gets the log lines about losses, one a second at most, in place of `tracing` and without the feature of that name:
+    /// for programs that log by other means. Runs like [`on_error`](Self::on_error).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # use klime::Client;
+    /// use klime::LogLevel;
+    /// use std::sync::mpsc;
+    ///
+    /// let (line, lines) = mpsc::channel();
+    /// let klime = Client::builder("your-write-key")
+    ///     .on_log(move |level, text| drop(line.send((level, text.to_owned()))))
+    ///     # .transport(klime::testing::Recorder::new())
+    ///     .build()?;
+    /// klime.track("").user("user_123").enqueue();
+    /// let _ = klime.shutdown_blocking(std::time::Duration::from_secs(5));
+    /// let text = "klime lost 1 event: 1 dropped as not valid; last problem: event name is empty";
+    /// assert_eq!(lines.try_recv(), Ok((LogLevel::Warn, text.to_owned())));
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
+    pub fn on_log(mut self, log: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
+        self.callbacks.on_log = Some(Arc::new(log));
+        self
+    }
+
+    /// Sets what events say they come from (`context.library`): for SDKs in other languages that build on this one. Default
+    /// `rust-sdk` and this crate's version. Each of 1 to 100 bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let recorder = klime::testing::Recorder::new();
+    /// let klime = klime::Client::builder("your-write-key")
+    ///     .library("lua-sdk", "0.1.0")
+    ///     # .transport(recorder.clone())
+    ///     .build()?;
+    /// klime.identify("user_123").enqueue();
+    /// # let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// # let event = &recorder.events()[0];
+    /// assert_eq!(event.as_object()["context"]["library"]["name"], "lua-sdk");
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
+    pub fn library(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.library = Some((name.into(), version.into()));
+        self
+    }
+
     /// Checks the settings and starts the client: one thread that sends (more when the server is slow) and one for the callbacks.
     ///
     /// # Errors
@@ -531,9 +589,11 @@ impl ClientBuilder {
         self.settings.show_dropped = self.callbacks.on_drop.is_some();
         let notices = Arc::new(Notices::new(self.callbacks));
         let max_in_flight = self.settings.max_in_flight;
+        let library = library_of(self.library.as_ref());
         let pipeline = Pipeline::new(self.settings);
         let shared = Arc::new(Shared::new(pipeline, notices, transport, target, max_in_flight));
-        let handle = Handle { shared, before_send: self.before_send, shutdown_timeout: self.shutdown_timeout };
+        let (before_send, shutdown_timeout) = (self.before_send, self.shutdown_timeout);
+        let handle = Handle { shared, before_send, shutdown_timeout, library };
         // If it fails, the drop of the handle ends what has been started.
         let client = Client::from_handle(handle);
         let started = client.handle().shared.start();
@@ -546,7 +606,8 @@ impl ClientBuilder {
         let notices = Arc::new(Notices::new(Callbacks::default()));
         let pipeline = Pipeline::disabled(self.settings);
         let shared = Arc::new(Shared::new(pipeline, notices, Arc::new(crate::transport::Nowhere), target, 0));
-        Client::from_handle(Handle { shared, before_send: None, shutdown_timeout: Duration::ZERO })
+        let library = library_of(self.library.as_ref());
+        Client::from_handle(Handle { shared, before_send: None, shutdown_timeout: Duration::ZERO, library })
     }
 
     fn check_bounds(&self) -> Result<(), ConfigError> {
@@ -559,9 +620,17 @@ impl ClientBuilder {
         at_least("retry_max_attempts", retry_max_attempts, 1)?;
         at_least("retry_initial_delay", self.settings.retry_initial_delay, SHORTEST)?;
         within("max_in_flight", max_in_flight, 1, 64)?;
+        if let Some((name, version)) = &self.library {
+            within("library name's length in bytes", name.len(), 1, MAX_LIBRARY_BYTES)?;
+            within("library version's length in bytes", version.len(), 1, MAX_LIBRARY_BYTES)?;
+        }
         at_least("connect_timeout", self.http.connect_timeout, SHORTEST)?;
         at_least("request_timeout", self.http.request_timeout, SHORTEST)
     }
+}
+
+fn library_of(given: Option<&(String, String)>) -> Library {
+    given.map_or(Library::RUST, |(name, version)| Library::new(name, version))
 }
 
 fn at_least<T: PartialOrd + fmt::Debug>(setting: &'static str, value: T, least: T) -> Result<(), ConfigError> {
@@ -612,6 +681,7 @@ impl fmt::Debug for ClientBuilder {
             .field("callbacks", &self.callbacks)
             .field("before_send", &self.before_send.is_some())
             .field("transport", &self.transport.is_some())
+            .field("library", &self.library)
             .finish()
     }
 }

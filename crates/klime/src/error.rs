@@ -111,6 +111,18 @@ impl EnqueueError {
         }))
     }
 
+    pub(crate) fn unreadable(source: serde_json::Error) -> Self {
+        Self(Arc::new(EnqueueProblem {
+            reason: DropReason::Invalid,
+            problem: "event cannot be read, it must be a JSON object".into(),
+            source: Some(Box::new(source)),
+        }))
+    }
+
+    pub(crate) fn refused(reason: DropReason, problem: Cow<'static, str>) -> Self {
+        Self(Arc::new(EnqueueProblem { reason, problem, source: None }))
+    }
+
     pub(crate) fn too_large(bytes: usize, most: usize) -> Self {
         Self(Arc::new(EnqueueProblem {
             reason: DropReason::TooLarge,

@@ -80,6 +80,7 @@ pub use serde_json::json;
 
 // What became of them.
 pub use error::{AlreadyInstalled, ConfigError, EnqueueError, SendError, SendErrorKind};
+pub use notices::LogLevel;
 pub use response::{BatchResponse, ValidationError};
 pub use stats::{DropReason, Dropped, Report, Stats};
 

@@ -50,12 +50,21 @@ fn limits(purpose: Purpose, began: Instant, timeout: Option<Duration>) -> Limits
 impl Handle {
     pub(super) fn flush(&self, timeout: Option<Duration>) -> Ending {
         let began = clock::now();
-        self.begin(Purpose::Flush, began, limits(Purpose::Flush, began, timeout))
+        self.begin(Purpose::Flush, began, limits(Purpose::Flush, began, timeout), false)
+    }
+
+    /// A flush that ends behind the callbacks of what it waits for.
+    pub(super) fn flush_with_callbacks(&self) -> Ending {
+        let began = clock::now();
+        let ending = self.begin(Purpose::Flush, began, Limits::default(), true);
+        // After a shutdown there may be no worker left that keeps the deadline which `within` may set.
+        self.shared.ensure_worker();
+        ending
     }
 
     pub(super) fn shutdown(&self, timeout: Duration) -> Ending {
         let began = clock::now();
-        self.begin(Purpose::Shutdown, began, limits(Purpose::Shutdown, began, Some(timeout)))
+        self.begin(Purpose::Shutdown, began, limits(Purpose::Shutdown, began, Some(timeout)), true)
     }
 
     /// A shutdown that takes `shutdown_timeout`, or what `within` says before the first poll.
@@ -63,15 +72,15 @@ impl Handle {
         let began = clock::now();
         let timeout = self.shutdown_timeout.max(TIME_FOR_WITHIN);
         let limits = limits(Purpose::Shutdown, began, Some(timeout));
-        let mut ending = self.begin(Purpose::Shutdown, began, Limits { are_provisional: true, ..limits });
+        let mut ending = self.begin(Purpose::Shutdown, began, Limits { are_provisional: true, ..limits }, true);
         ending.provisional_timeout = Some(self.shutdown_timeout);
         // A future cannot keep its deadline by itself.
         self.shared.ensure_worker();
         ending
     }
 
-    fn begin(&self, purpose: Purpose, began: Instant, limits: Limits) -> Ending {
-        let after_callbacks = purpose == Purpose::Shutdown && !self.shared.notices.is_this_thread();
+    fn begin(&self, purpose: Purpose, began: Instant, limits: Limits, after_callbacks: bool) -> Ending {
+        let after_callbacks = after_callbacks && !self.shared.notices.is_this_thread();
         let ticket = Arc::new(Ticket::new());
         let mut state = self.shared.lock();
         state.pipeline.begin(purpose, Arc::clone(&ticket), limits, after_callbacks, began);

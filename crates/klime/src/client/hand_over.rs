@@ -27,12 +27,12 @@ pub(crate) enum Lane {
 
 pub(crate) fn enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<(), EnqueueError> {
     let handle = handle_of(&target)?;
-    draft.encoded(|encoded| handle.take_encoded(&encoded, Lane::Queue)).map(drop)
+    draft.encoded(target.library(), |encoded| handle.take_encoded(&encoded, Lane::Queue)).map(drop)
 }
 
 pub(crate) fn try_enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<MessageId, EnqueueError> {
     let handle = handle_of(&target)?;
-    draft.encoded(|encoded| {
+    draft.encoded(target.library(), |encoded| {
         let screened = handle.take_encoded(&encoded, Lane::Queue)?;
         Ok(screened.unwrap_or_else(|| encoded.message_id()))
     })
@@ -40,7 +40,7 @@ pub(crate) fn try_enqueue(target: Target<'_>, draft: Box<Draft>) -> Result<Messa
 
 pub(crate) fn send(target: Target<'_>, draft: Box<Draft>) -> Sending {
     let sending = Sending::new();
-    draft.encoded(|encoded| {
+    draft.encoded(target.library(), |encoded| {
         let handle = handle_of(&target);
         let taken = handle.and_then(|handle| handle.take_encoded(&encoded, Lane::Urgent(sending.reply())));
         if let Err(error) = taken {
@@ -84,6 +84,25 @@ impl Handle {
         }
     }
 
+    /// Takes an event that is JSON already.
+    pub(super) fn take_json(&self, json: &[u8], lane: Lane) -> Result<MessageId, EnqueueError> {
+        if let Some(draft) = Draft::from_json(json) {
+            return draft.encoded(&self.library, |encoded| {
+                let screened = self.take_encoded(&encoded, lane)?;
+                Ok(screened.unwrap_or_else(|| encoded.message_id()))
+            });
+        }
+        match Event::from_json(json) {
+            Ok(event) => self.take_event(event, lane),
+            Err(problem) => Err(self.refuse(problem, NOTHING, &lane)),
+        }
+    }
+
+    /// Books an event that whoever converts events for this client has refused.
+    pub(super) fn refuse_unseen(&self, error: EnqueueError) {
+        let _ = self.refuse(error, NOTHING, &Lane::Queue);
+    }
+
     /// What may be shown of an event that the hook has not seen: nothing, if there is a hook.
     fn unscreened<'a>(&self, json: &'a [u8]) -> &'a [u8] {
         if self.before_send.is_some() { NOTHING } else { json }
@@ -93,7 +112,7 @@ impl Handle {
     pub(super) fn take_event(&self, event: Event, lane: Lane) -> Result<MessageId, EnqueueError> {
         let event = self.screen(event, &lane)?;
         let message_id = event.owned_message_id();
-        match event.encode() {
+        match event.encode(&self.library) {
             (json, None) => self.push(&json, lane).map(|()| message_id),
             (json, Some(problem)) => Err(self.refuse(problem, &json, &lane)),
         }

@@ -3,6 +3,7 @@
 mod futures;
 pub(crate) mod hand_over;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +13,10 @@ pub(crate) use hand_over::BeforeSend;
 
 use crate::builder::ClientBuilder;
 use crate::error::{AlreadyInstalled, ConfigError, EnqueueError, SendError};
-use crate::event::{Anonymous, Event, Group, Identify, MessageId, Target, Track};
+use crate::event::{Anonymous, Event, Group, Identify, Library, MessageId, Target, Track};
 use crate::global::{self, InstallGuard};
 use crate::response::BatchResponse;
-use crate::stats::{Report, Stats};
+use crate::stats::{DropReason, Report, Stats};
 use crate::worker::{self, Shared};
 
 /// The client: takes events and sends them to Klime in the background.
@@ -48,6 +49,7 @@ pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) before_send: Option<BeforeSend>,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) library: Library,
 }
 
 impl Client {
@@ -253,6 +255,81 @@ impl Client {
         self.send_event(event).wait(timeout)
     }
 
+    /// Puts an event that is JSON already into the queue and returns at once: for stored lines, and for SDKs in other languages
+    /// that build on this one.
+    ///
+    /// It is one object as [`Event`] has it: `type`, then `event`, `userId`, `groupId`, and `properties` or `traits`. Ids may be
+    /// strings or integers. `messageId`, `timestamp` and `context.library` are added where they are missing, unknown fields are
+    /// kept. The same JSON read as an [`Event`] and enqueued is the same event; this is faster.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError`] when the event was dropped; its kind is the reason that it is counted under. What is no JSON object, or has
+    /// no type, is `Invalid`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let recorder = klime::testing::Recorder::new();
+    /// # let klime = recorder.client();
+    /// let id = klime.try_enqueue_json(br#"{"type":"track","event":"Invoice Paid","userId":42}"#)?;
+    /// # let _ = klime.flush_blocking(std::time::Duration::from_secs(5));
+    /// # assert_eq!(id, recorder.assert_tracked("Invoice Paid").message_id());
+    ///
+    /// let error = klime.try_enqueue_json(br#"{"type":"track","event":"Invoice Paid"}"#).unwrap_err();
+    /// assert_eq!(error.to_string(), "track event has neither a user id nor a group id, it needs one at least");
+    /// # }
+    /// # Ok::<(), klime::EnqueueError>(())
+    /// ```
+    pub fn try_enqueue_json(&self, event: &[u8]) -> Result<MessageId, EnqueueError> {
+        self.handle.take_json(event, hand_over::Lane::Queue)
+    }
+
+    /// Sends an event that is JSON already at once, in a batch of its own. The JSON is that of
+    /// [`try_enqueue_json`](Self::try_enqueue_json), the rest like [`send_event`](Self::send_event).
+    ///
+    /// Resolves to [`SendError`] when the event was not accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// # smol::block_on(async {
+    /// let answer = klime.send_json(br#"{"type":"identify","userId":"user_123","traits":{"plan":"pro"}}"#).await?;
+    /// assert_eq!(answer.accepted, 1);
+    /// # Ok::<(), klime::SendError>(())
+    /// # }).unwrap();
+    /// # }
+    /// ```
+    pub fn send_json(&self, event: &[u8]) -> Sending {
+        let sending = Sending::new();
+        if let Err(error) = self.handle.take_json(event, hand_over::Lane::Urgent(sending.reply())) {
+            sending.refuse(error);
+        }
+        sending
+    }
+
+    /// Counts and reports an event that never became JSON, because whoever converts events for this client has refused it: an SDK
+    /// in another language that builds on this one. So the books hold every event that was given to it.
+    ///
+    /// `problem` says what was wrong, in a few words, without the event's content; it goes to the log. `on_drop` is called with no
+    /// event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use klime::DropReason;
+    ///
+    /// # let klime = klime::Client::disabled();
+    /// klime.count_dropped(DropReason::Invalid, "properties hold a process id, which JSON cannot have");
+    /// assert_eq!(klime.stats().dropped.invalid, 1);
+    /// ```
+    pub fn count_dropped(&self, reason: DropReason, problem: impl Into<Cow<'static, str>>) {
+        self.handle.refuse_unseen(EnqueueError::refused(reason, problem.into()));
+    }
+
     /// Sends everything that is pending now, and resolves to what became of it: a barrier over all events enqueued before,
     /// queued, in flight or in back-off. Works on any executor. The flush begins at the call; dropping the future only
     /// ends the wait.
@@ -274,6 +351,35 @@ impl Client {
     /// ```
     pub fn flush(&self) -> Flush {
         Flush::of(self.handle.flush(None))
+    }
+
+    /// Like [`flush`](Self::flush), but resolves only after the callbacks for what it waited for have run, and log lines for what
+    /// was lost are written. Called from a callback it cannot wait for that one, and is a `flush`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// static ACCEPTED: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// # let recorder = klime::testing::Recorder::new();
+    /// let klime = klime::Client::builder("your-write-key")
+    ///     .on_success(|answer| drop(ACCEPTED.fetch_add(answer.accepted, Ordering::Relaxed)))
+    ///     # .transport(recorder)
+    ///     .build()?;
+    /// # smol::block_on(async {
+    /// klime.track("Report Generated").user("user_123").enqueue();
+    /// let report = klime.flush_with_callbacks().await;
+    /// assert!(report.is_complete(), "{report}");
+    /// assert_eq!(ACCEPTED.load(Ordering::Relaxed), 1);
+    /// # });
+    /// # }
+    /// # Ok::<(), klime::ConfigError>(())
+    /// ```
+    pub fn flush_with_callbacks(&self) -> Flush {
+        Flush::of(self.handle.flush_with_callbacks())
     }
 
     /// Like [`flush`](Self::flush), waiting on this thread, for at most `timeout`. What is pending then is counted as such in the

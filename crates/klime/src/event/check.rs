@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Event, EventKind, LIBRARY_NAME, LIBRARY_VERSION};
+use super::{Event, EventKind, Library};
 use crate::clock;
 use crate::error::EnqueueError;
 
 impl Event {
     /// Encodes the event for the wire, and says what is wrong with it.
-    pub(crate) fn encode(mut self) -> (Vec<u8>, Option<EnqueueError>) {
+    pub(crate) fn encode(mut self, library: &Library) -> (Vec<u8>, Option<EnqueueError>) {
         let checked = match self.problem.take() {
             Some(problem) => Err(problem),
-            None => self.check_ids().and_then(|()| self.normalise()).map_err(EnqueueError::invalid),
+            None => self.check_ids().and_then(|()| self.normalise(library)).map_err(EnqueueError::invalid),
         };
         match serde_json::to_vec(&self.object) {
             Ok(json) if super::is_too_deep(&json) => (json, checked.err().or_else(|| Some(super::too_deep("event")))),
@@ -59,7 +59,7 @@ impl Event {
     }
 
     /// Brings the parts that have one right form into that form: no nulls, no empty objects, the timestamp in UTC, the library.
-    fn normalise(&mut self) -> Result<(), String> {
+    fn normalise(&mut self, library: &Library) -> Result<(), String> {
         self.object.retain(|_, value| !value.is_null());
         let fields_name = self.kind.fields_name();
         match self.object.get(fields_name) {
@@ -75,9 +75,7 @@ impl Event {
         clock::write_timestamp(&mut text, timestamp)?;
         self.object.insert("timestamp".to_owned(), Value::from(String::from_utf8_lossy(&text)));
         let context = self.object_mut("context").ok_or("context must be an object")?;
-        context
-            .entry("library")
-            .or_insert_with(|| serde_json::json!({ "name": LIBRARY_NAME, "version": LIBRARY_VERSION }));
+        context.entry("library").or_insert_with(|| library.value());
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::{Event, EventKind, LIBRARY_NAME, LIBRARY_VERSION, MessageId, id};
+use super::{Event, EventKind, Library, MessageId, id};
 use crate::client::Client;
 use crate::clock;
 use crate::error::EnqueueError;
@@ -27,6 +27,11 @@ impl Target<'_> {
             Self::Borrowed(client) => Some(client),
             Self::Default(client) => client.as_ref(),
         }
+    }
+
+    /// What the client calls itself on the wire.
+    pub(crate) fn library(&self) -> &Library {
+        self.client().map_or(&Library::RUST, |client| &client.handle().library)
     }
 }
 
@@ -136,6 +141,25 @@ impl Draft {
         self.ip = Some(ip);
     }
 
+    /// Sets the name to what is JSON already and known to be a string that is not empty; likewise the two below.
+    pub(super) fn set_raw_name(&mut self, json: &str) {
+        self.name = self.raw(json);
+    }
+
+    pub(super) fn set_raw_user(&mut self, json: &str) {
+        self.user = self.raw(json);
+    }
+
+    pub(super) fn set_raw_group(&mut self, json: &str) {
+        self.group = self.raw(json);
+    }
+
+    fn raw(&mut self, json: &str) -> Span {
+        let start = self.texts.len();
+        self.texts.extend_from_slice(json.as_bytes());
+        Span { start, end: self.texts.len() }
+    }
+
     pub(super) fn merge_fields<T: Serialize + ?Sized>(&mut self, object: &T) {
         let merged = self.fields.merge(self.kind.fields_name(), object);
         self.note(merged);
@@ -172,8 +196,8 @@ impl Draft {
     }
 
     /// Encodes the event, hands it to `use_it`, and keeps the draft for the next one.
-    pub(crate) fn encoded<R>(mut self: Box<Self>, use_it: impl FnOnce(Encoded<'_>) -> R) -> R {
-        let message_id = self.encode();
+    pub(crate) fn encoded<R>(mut self: Box<Self>, library: &Library, use_it: impl FnOnce(Encoded<'_>) -> R) -> R {
+        let message_id = self.encode(library);
         let json = self.json.as_slice();
         let message_id = json.get(message_id.start..message_id.end).unwrap_or_default();
         let used = use_it(Encoded { json, message_id, problem: self.problem.take() });
@@ -182,7 +206,7 @@ impl Draft {
     }
 
     /// Fills `json` and says where the message id stands in it. What is wrong is left out, and noted.
-    fn encode(&mut self) -> Span {
+    fn encode(&mut self, library: &Library) -> Span {
         let Self { texts, fields, json, .. } = self;
         let put_text = |json: &mut Vec<u8>, key: &str, span: Span| {
             if span.end > span.start {
@@ -209,7 +233,7 @@ impl Draft {
         put_text(json, ",\"userId\":", self.user);
         put_text(json, ",\"groupId\":", self.group);
         fields.write_object(json, self.kind.fields_name());
-        write_context(json, self.ip);
+        write_context(json, library, self.ip);
         json.push(b'}');
         self.note(identified.map_err(EnqueueError::invalid));
         self.note(timed.map_err(EnqueueError::invalid));
@@ -217,9 +241,9 @@ impl Draft {
     }
 
     /// The dynamic form of what was gathered; what was wrong goes with it.
-    pub(super) fn into_event(self: Box<Self>) -> Event {
+    pub(super) fn into_event(self: Box<Self>, library: &Library) -> Event {
         let kind = self.kind;
-        self.encoded(|encoded| {
+        self.encoded(library, |encoded| {
             let event = Event::from_wire(encoded.json).unwrap_or_else(|| Event::empty(kind));
             match encoded.problem {
                 Some(problem) => event.with_problem(problem),
@@ -256,12 +280,9 @@ fn close_json_string(texts: &mut Vec<u8>, raw: usize) {
     }
 }
 
-fn write_context(json: &mut Vec<u8>, ip: Option<IpAddr>) {
-    json.extend_from_slice(b",\"context\":{\"library\":{\"name\":\"");
-    json.extend_from_slice(LIBRARY_NAME.as_bytes());
-    json.extend_from_slice(b"\",\"version\":\"");
-    json.extend_from_slice(LIBRARY_VERSION.as_bytes());
-    json.extend_from_slice(b"\"}");
+fn write_context(json: &mut Vec<u8>, library: &Library, ip: Option<IpAddr>) {
+    json.extend_from_slice(b",\"context\":{\"library\":");
+    json.extend_from_slice(library.json().as_bytes());
     if let Some(ip) = ip {
         // Writing into memory has no way to fail.
         let _ = write!(json, ",\"ip\":\"{ip}\"");

@@ -13,6 +13,8 @@ use super::{EventKind, MessageId, id};
 use crate::clock;
 use crate::error::EnqueueError;
 
+const NO_TYPE: &str = "event has no type, or one that is not track, identify or group";
+
 /// One event as an owned value, for when it is not known at compile time what it will be, and in callbacks.
 ///
 /// It keeps all fields of the JSON it was read from, unknown ones too, and its message id: an event that was given to a callback,
@@ -339,6 +341,19 @@ impl Event {
         }
     }
 
+    /// Reads the JSON of an event, wherever it comes from.
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, EnqueueError> {
+        let object: Map<String, Value> = serde_json::from_slice(json).map_err(EnqueueError::unreadable)?;
+        Self::of_object(object).ok_or(EnqueueError::invalid(NO_TYPE))
+    }
+
+    fn of_object(object: Map<String, Value>) -> Option<Self> {
+        let kind = object.get("type").and_then(Value::as_str).and_then(EventKind::from_wire)?;
+        let mut event = Self { kind, object, problem: None };
+        event.ensure_message_id();
+        Some(event)
+    }
+
     /// Reads the JSON of an event that the SDK itself encoded.
     pub(crate) fn from_wire(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()
@@ -385,13 +400,6 @@ impl Serialize for Event {
 /// without a message id gets a new one.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = Map::deserialize(deserializer)?;
-        let word = object.get("type").and_then(Value::as_str);
-        let kind = word.and_then(EventKind::from_wire).ok_or_else(|| {
-            serde::de::Error::custom("event has no type, or one that is not track, identify or group")
-        })?;
-        let mut event = Self { kind, object, problem: None };
-        event.ensure_message_id();
-        Ok(event)
+        Self::of_object(Map::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom(NO_TYPE))
     }
 }

@@ -333,7 +333,7 @@ macro_rules! common {
         /// Turns it into the dynamic form, without sending it. What was wrong goes with it, and is reported when it is enqueued.
         #[must_use]
         pub fn into_event(self) -> Event {
-            self.draft.into_event()
+            self.draft.into_event(self.target.library())
         }
     };
 }

@@ -12,12 +12,15 @@ mod dynamic;
 mod fields;
 mod fluent;
 mod id;
+mod library;
+mod shallow;
 
 pub(crate) use draft::{Draft, Encoded, Target};
 pub use dynamic::Event;
 pub use fluent::{Anonymous, Attributed, Group, HasUserOrGroup, Identify, Track};
 pub use id::MessageId;
 pub(crate) use id::note_process;
+pub(crate) use library::Library;
 
 use std::fmt::{self, Display};
 
@@ -103,10 +106,6 @@ fn write_display(out: &mut Vec<u8>, value: impl Display) -> fmt::Result {
 fn unformattable(what: &str) -> EnqueueError {
     EnqueueError::invalid(format!("{what} cannot be formatted, its Display failed"))
 }
-
-/// The SDK's name for itself, in each event's `context`.
-const LIBRARY_NAME: &str = "rust-sdk";
-const LIBRARY_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Appends `text` as a JSON string.
 fn json_string(out: &mut Vec<u8>, text: &str) {

@@ -26,6 +26,25 @@ use waiting::{Item, Waiting};
 type OnError = dyn Fn(&SendError, &[Event]) + Send + Sync;
 type OnSuccess = dyn Fn(&BatchResponse) + Send + Sync;
 type OnDrop = dyn Fn(DropReason, &[Event]) + Send + Sync;
+type OnLog = dyn Fn(LogLevel, &str) + Send + Sync;
+
+/// How grave a log line is; for [`ClientBuilder::on_log`](crate::ClientBuilder::on_log).
+///
+/// # Examples
+///
+/// ```
+/// use klime::LogLevel;
+///
+/// assert!(LogLevel::Warn < LogLevel::Error);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LogLevel {
+    /// Events were dropped by the client.
+    Warn,
+    /// Events were refused by Klime, or their requests failed for good.
+    Error,
+}
 
 /// The app's callbacks.
 #[derive(Clone, Default)]
@@ -33,6 +52,8 @@ pub(crate) struct Callbacks {
     pub(crate) on_error: Option<Arc<OnError>>,
     pub(crate) on_success: Option<Arc<OnSuccess>>,
     pub(crate) on_drop: Option<Arc<OnDrop>>,
+    /// Instead of `tracing`.
+    pub(crate) on_log: Option<Arc<OnLog>>,
 }
 
 impl fmt::Debug for Callbacks {
@@ -41,6 +62,7 @@ impl fmt::Debug for Callbacks {
             .field("on_error", &self.on_error.is_some())
             .field("on_success", &self.on_success.is_some())
             .field("on_drop", &self.on_drop.is_some())
+            .field("on_log", &self.on_log.is_some())
             .finish()
     }
 }
@@ -131,7 +153,7 @@ impl Notices {
                 state.last_log = Some(now);
                 drop(state);
                 // The app's subscriber is as foreign as a callback.
-                let _ = catch_unwind(AssertUnwindSafe(|| unlogged.log()));
+                let _ = catch_unwind(AssertUnwindSafe(|| unlogged.log(self.callbacks.on_log.as_deref())));
                 state = self.lock();
             } else if let Some(item) = state.take() {
                 drop(state);

@@ -1,10 +1,8 @@
 //! Losses that no log line has told yet.
 
-use super::Notice;
+use super::{LogLevel, Notice, OnLog};
 use crate::error::SendErrorKind;
-#[cfg(any(feature = "tracing", test))]
-use crate::stats::DropReason;
-use crate::stats::Dropped;
+use crate::stats::{DropReason, Dropped};
 
 /// Losses that no log line has told yet.
 #[derive(Debug, Default, Clone)]
@@ -50,20 +48,27 @@ impl Unlogged {
         self.failed + self.rejected + self.dropped()
     }
 
+    /// Writes the line: by the app's function if it has given one, else by `tracing`.
+    pub(super) fn log(&self, on_log: Option<&OnLog>) {
+        let level = if self.failed + self.rejected > 0 { LogLevel::Error } else { LogLevel::Warn };
+        match on_log {
+            Some(on_log) => on_log(level, &self.text()),
+            None => self.trace(level),
+        }
+    }
+
     #[cfg(feature = "tracing")]
-    pub(super) fn log(&self) {
+    fn trace(&self, level: LogLevel) {
         let text = self.text();
-        if self.failed + self.rejected > 0 {
-            tracing::error!(target: "klime", "{text}");
-        } else {
-            tracing::warn!(target: "klime", "{text}");
+        match level {
+            LogLevel::Error => tracing::error!(target: "klime", "{text}"),
+            LogLevel::Warn => tracing::warn!(target: "klime", "{text}"),
         }
     }
 
     #[cfg(not(feature = "tracing"))]
-    pub(super) fn log(&self) {}
+    fn trace(&self, _: LogLevel) {}
 
-    #[cfg(any(feature = "tracing", test))]
     fn text(&self) -> String {
         let reasons = DropReason::ALL.map(|reason| (self.dropped.count(reason), label(reason)));
         let outcomes = [(self.failed, Some("failed")), (self.rejected, Some("rejected"))];
@@ -86,7 +91,6 @@ impl Unlogged {
 }
 
 /// How a log line calls the events that were dropped for a reason; `None` when it does not.
-#[cfg(any(feature = "tracing", test))]
 fn label(reason: DropReason) -> Option<&'static str> {
     match reason {
         DropReason::QueueFull => Some("dropped for a full queue (max_queue_size, max_queue_bytes)"),

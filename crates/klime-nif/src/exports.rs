@@ -1,0 +1,163 @@
+//! The functions of `Klime.Native`. Each one returns at once.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use klime::DropReason;
+use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, ResourceArc, Term};
+
+use crate::clients::{self, Held, Hook};
+use crate::options::Options;
+use crate::teller::send;
+use crate::terms::{Counted, Failed, Told, stats_term};
+use crate::{atoms, errands, json};
+
+/// Builds a client that no process owns yet: `{:ok, held}`, or `{:error, message}`.
+#[rustler::nif]
+fn start(env: Env<'_>, options: Options) -> Term<'_> {
+    match options.build() {
+        Ok(entry) => (atoms::ok(), ResourceArc::new(Held::new(entry))).encode(env),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+            (atoms::error(), format!("{error}{cause}")).encode(env)
+        }
+    }
+}
+
+/// Gives a client to the process that is to own it, with what Elixir has to see each event with (`nil` for nothing).
+#[rustler::nif]
+fn give_to(env: Env<'_>, held: ResourceArc<Held>, owner: LocalPid, hook: Term<'_>) -> bool {
+    let is_nil = hook.decode::<Atom>().is_ok_and(|atom| atom == atoms::nil());
+    Held::give_to(&held, env, owner, (!is_nil).then(|| Hook::new(hook)))
+}
+
+/// The processes that own a client.
+#[rustler::nif]
+fn owners() -> Vec<LocalPid> {
+    clients::owners()
+}
+
+/// Enqueues an event: `:ok`, `:dropped`, `{:hook, term}` when Elixir has to see it first, `:none` when the process has no client.
+#[rustler::nif]
+fn enqueue<'a>(env: Env<'a>, owner: LocalPid, event: Term<'a>) -> NifResult<Term<'a>> {
+    let Some(entry) = clients::of(owner) else {
+        return Ok(atoms::none().encode(env));
+    };
+    if let Some(hook) = entry.hook.get() {
+        return Ok((atoms::hook(), hook.copy(env)).encode(env));
+    }
+    let event = Binary::from_iolist(event)?;
+    let taken = entry.client.try_enqueue_json(event.as_slice());
+    Ok(if taken.is_ok() { atoms::ok() } else { atoms::dropped() }.encode(env))
+}
+
+/// Enqueues an event that Elixir's hook has seen: `:ok`, `:dropped` or `:none`.
+#[rustler::nif]
+fn enqueue_screened(owner: LocalPid, event: Term<'_>) -> NifResult<Atom> {
+    let event = Binary::from_iolist(event)?;
+    Ok(match clients::of(owner).map(|entry| entry.client.try_enqueue_json(event.as_slice())) {
+        Some(Ok(_)) => atoms::ok(),
+        Some(Err(_)) => atoms::dropped(),
+        None => atoms::none(),
+    })
+}
+
+/// What Elixir has to see each event with; `nil` for nothing, `:none` when the process has no client.
+#[rustler::nif]
+fn hook<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
+    match clients::of(owner) {
+        None => atoms::none().encode(env),
+        Some(entry) => entry.hook.get().map_or_else(|| atoms::nil().encode(env), |hook| hook.copy(env)),
+    }
+}
+
+/// Books an event that could not be made into JSON, or that the hook has dropped: `:ok` or `:none`.
+#[rustler::nif]
+fn count_dropped(owner: LocalPid, reason: Atom, problem: String) -> Atom {
+    let Some(entry) = clients::of(owner) else {
+        return atoms::none();
+    };
+    let is_by_hook = reason == atoms::before_send();
+    let reason = if is_by_hook { DropReason::BeforeSend } else { DropReason::Invalid };
+    entry.client.count_dropped(reason, Cow::Owned(problem));
+    atoms::ok()
+}
+
+/// A client's books; `:none` when the process has none.
+#[rustler::nif]
+fn stats<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
+    clients::of(owner).map_or_else(|| atoms::none().encode(env), |entry| stats_term(env, &entry.client.stats()))
+}
+
+/// Sends an event at once; `{:klime, :done, token, {:ok, response} | {:error, error}}` comes back.
+#[rustler::nif]
+fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) -> NifResult<Atom> {
+    let event = Binary::from_iolist(event)?;
+    let sending = held.entry.client.send_json(event.as_slice());
+    let asker = env.pid();
+    errands::run(async move {
+        match sending.await {
+            Ok(answer) => send(&asker, done(token, (atoms::ok(), Told(&answer)))),
+            Err(error) => send(&asker, done(token, (atoms::error(), Failed(&error)))),
+        };
+    });
+    Ok(atoms::ok())
+}
+
+/// Flushes, for at most `timeout` ms unless that is `nil`; `{:klime, :done, token, report}` comes back, behind the callbacks if
+/// those are to be waited for.
+#[rustler::nif]
+fn flush(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: Option<u64>, with_callbacks: bool) -> Atom {
+    let client = &held.entry.client;
+    let flush = if with_callbacks { client.flush_with_callbacks() } else { client.flush() };
+    let flush = match timeout {
+        Some(timeout) => flush.within(Duration::from_millis(timeout)),
+        None => flush,
+    };
+    let asker = env.pid();
+    errands::run(async move {
+        send(&asker, done(token, Counted(flush.await)));
+    });
+    atoms::ok()
+}
+
+/// Shuts a client down, for at most `timeout` ms; `{:klime, :done, token, report}` comes back.
+#[rustler::nif]
+fn shutdown(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: u64) -> Atom {
+    let shutdown = held.entry.client.shutdown().within(Duration::from_millis(timeout));
+    let asker = env.pid();
+    errands::run(async move {
+        send(&asker, done(token, Counted(shutdown.await)));
+    });
+    atoms::ok()
+}
+
+/// The process is through with what it was told last.
+#[rustler::nif]
+fn told(held: ResourceArc<Held>) -> Atom {
+    held.entry.teller.was_told();
+    atoms::ok()
+}
+
+/// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain.
+#[rustler::nif]
+fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
+    match serde_json::to_vec(&json::Plain(term)) {
+        Err(_) => atoms::odd().encode(env),
+        Ok(json) => {
+            let mut binary = NewBinary::new(env, json.len());
+            binary.as_mut_slice().copy_from_slice(&json);
+            (atoms::ok(), Binary::from(binary)).encode(env)
+        }
+    }
+}
+
+fn done<T>(token: u64, value: T) -> (Atom, Atom, u64, T) {
+    (atoms::klime(), atoms::done(), token, value)
+}
+
+fn load(_: Env<'_>, _: Term<'_>) -> bool {
+    errands::start().is_ok()
+}
+
+rustler::init!("Elixir.Klime.Native", load = load);

@@ -1,0 +1,74 @@
+//! Tells the process that owns a client what its callbacks are to know.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use rustler::{Encoder, LocalPid, OwnedEnv};
+
+/// The way from a client's notice thread to its process.
+#[derive(Default)]
+pub(crate) struct Teller {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    owner: Option<LocalPid>,
+    /// The owner has ended, nobody listens any more.
+    is_gone: bool,
+    /// Something was told that the owner is not through with.
+    is_busy: bool,
+}
+
+impl Teller {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_owner(&self, owner: LocalPid) {
+        self.lock().owner = Some(owner);
+    }
+
+    /// Sends a message, and waits until the owner is through with it. So what waits to be told waits in the core, which bounds it.
+    pub(crate) fn tell(&self, message: impl Encoder) {
+        let mut state = self.lock();
+        let Some(owner) = state.owner.filter(|_| !state.is_gone) else {
+            return;
+        };
+        state.is_busy = true;
+        drop(state);
+        if !send(&owner, message) {
+            return;
+        }
+        let mut state = self.lock();
+        while state.is_busy && !state.is_gone {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Sends a message and does not wait.
+    pub(crate) fn mention(&self, message: impl Encoder) {
+        let owner = self.lock().owner;
+        if let Some(owner) = owner {
+            send(&owner, message);
+        }
+    }
+
+    /// The owner is through with what it was told.
+    pub(crate) fn was_told(&self) {
+        self.lock().is_busy = false;
+        self.changed.notify_all();
+    }
+
+    /// The owner has ended.
+    pub(crate) fn leave(&self) {
+        self.lock().is_gone = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Sends a message from a thread that is not the VM's; `false` when the process is no more.
+pub(crate) fn send(to: &LocalPid, message: impl Encoder) -> bool {
+    // Not `send_and_clear`, which panics on a scheduler: there it is an error.
+    OwnedEnv::new().run(|env| env.send(to, message).is_ok())
+}

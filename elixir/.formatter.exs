@@ -1,0 +1,4 @@
+[
+  line_length: 120,
+  inputs: ["*.exs", "{lib,test,bench}/**/*.{ex,exs}"]
+]

@@ -1,0 +1,477 @@
+defmodule Klime.Client do
+  @moduledoc """
+  A client: takes events, and delivers them to Klime in the background.
+
+  Put it into your supervision tree, before whatever uses it, so that it is stopped after that and delivers its last events:
+
+      children = [
+        {Klime.Client, write_key: System.get_env("KLIME_WRITE_KEY"), name: Klime},
+        MyAppWeb.Endpoint
+      ]
+
+  `track`, `identify` and `group` run in the caller's process and hand the event to the core (Rust, threads of its own), so they never
+  wait for this process or for the network. This process owns the client's life, and runs its callbacks, each in a process of its own.
+
+  ## Options
+
+  Times are in milliseconds. What is not given comes from `config :klime`.
+
+  | option | default | |
+  |---|---|---|
+  | `:write_key` | | required |
+  | `:name` | none | a name as `GenServer` takes it |
+  | `:endpoint` | `KLIME_ENDPOINT`, else `https://i.klime.com` | an `https` URL; `http` on loopback |
+  | `:flush_interval` | 2000 | the longest that an event waits for its batch to fill; at least 1 |
+  | `:max_batch_size` | 20 | events in a request, from 1; more than 100 is taken as 100 |
+  | `:max_queue_size` | 1000 | events pending at most: queued, under way or in back-off; at least 1 |
+  | `:max_queue_bytes` | 268435456 | their bytes of JSON at most; at least 204800 |
+  | `:overflow` | `:drop_oldest` | what to drop when the queue is full, or `:drop_newest` |
+  | `:retry_max_attempts` | 5 | requests for a batch, the first included; at least 1 |
+  | `:retry_initial_delay` | 1000 | doubles with each retry, up to 16 s; at least 1 |
+  | `:max_in_flight` | 4 | batches under way side by side, 1 to 64; with 1 their order is strict |
+  | `:connect_timeout` | 5000 | at least 1 |
+  | `:request_timeout` | 10000 | for a whole request; at least 1 |
+  | `:shutdown_timeout` | 5000 | how long `shutdown/1` may take; a stop of the process takes at most 4500 of it |
+  | `:flush_on_shutdown` | true | false: a shutdown sends nothing more |
+  | `:allow_insecure_http` | false | true permits `http` beyond loopback: the key can then be read on the way |
+  | `:on_error` | | `fn %Klime.SendError{}, [%Klime.Event{}]`: events were not delivered |
+  | `:on_success` | | `fn %Klime.BatchResponse{}`: Klime took a batch, some of its events perhaps refused |
+  | `:on_drop` | | `fn reason, [%Klime.Event{}]`: the client dropped events |
+  | `:before_send` | | `fn %Klime.Event{}`, in the caller's process, returns the event to send, or nil to drop it |
+  | `:disabled` | `KLIME_DISABLED=1`, else false | true: sends nothing, needs no key, counts every event as dropped |
+  | `:testing` | false | true: sends nothing and takes everything, see `Klime.Testing` |
+
+  ## Callbacks
+
+  They run one at a time, in a process of their own: they may call the client, take long, raise or exit. When over 1000 wait (or 16 MiB
+  of events), further ones are skipped, and counted in `stats/1`.
+  """
+
+  use GenServer
+
+  require Logger
+
+  alias Klime.{BatchResponse, Call, ConfigurationError, Event, Native, Options, SendError, Testing}
+
+  @type client :: GenServer.server()
+  @type id :: Event.id()
+  @type report :: %{
+          accepted: non_neg_integer(),
+          rejected: non_neg_integer(),
+          failed: non_neg_integer(),
+          dropped: non_neg_integer(),
+          pending: non_neg_integer(),
+          unconfirmed: non_neg_integer()
+        }
+
+  # Life.
+
+  @doc """
+  Starts a client, linked to the caller. The options are listed [above](#module-options).
+
+  Without options it is the client of `config :klime`, registered as `:klime`, which `Klime.track/3` and its kin use when they are given
+  no client.
+
+      iex> {:ok, client} = Klime.Client.start_link(write_key: "your-write-key")
+      iex> Klime.Client.queue_size(client)
+      0
+      iex> Klime.Client.start_link(write_key: "your-write-key", max_batch_size: 0)
+      {:error, %Klime.ConfigurationError{message: "max_batch_size is 0, it must be from 1 to 100"}}
+  """
+  @spec start_link(keyword()) :: GenServer.on_start() | {:error, ConfigurationError.t()}
+  def start_link(options \\ []) do
+    with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
+      warn_of(Options.unknown(options))
+      GenServer.start_link(__MODULE__, {held, settings}, name_of(settings))
+    end
+  end
+
+  @doc """
+  How a supervisor starts a client. Its id is the client's name, or `Klime.Client`, so that several fit under one supervisor.
+
+      iex> Klime.Client.child_spec(write_key: "your-write-key", name: Klime)
+      %{
+        id: Klime,
+        start: {Klime.Client, :start_link, [[write_key: "your-write-key", name: Klime]]},
+        type: :worker,
+        restart: :permanent,
+        shutdown: 5000
+      }
+  """
+  @spec child_spec(keyword()) :: Supervisor.child_spec()
+  def child_spec(options) do
+    %{
+      id: Keyword.get(options, :name) || __MODULE__,
+      start: {__MODULE__, :start_link, [options]},
+      type: :worker,
+      restart: :permanent,
+      shutdown: 5000
+    }
+  end
+
+  # Before the process is there, so that an option that is no good is an answer and not an exit.
+  defp start_core(settings) do
+    case Native.start(settings.native) do
+      {:ok, held} -> {:ok, held}
+      {:error, message} -> {:error, %ConfigurationError{message: message}}
+    end
+  end
+
+  defp name_of(%{name: nil}), do: []
+  defp name_of(%{name: name}), do: [name: name]
+
+  defp warn_of([]), do: :ok
+  defp warn_of(unknown), do: Logger.warning("klime: there are no options #{inspect(unknown)}, they are ignored")
+
+  # Events.
+
+  @doc """
+  Tracks what a user (`user_id:`) or a group (`group_id:`) did; one of them at least. Returns at once, always `:ok`: an event that
+  cannot be taken is logged, counted in `stats/1`, and shown to `on_drop`.
+
+  Further options: `timestamp:` (a `DateTime` or ISO 8601), `message_id:`, `ip:`.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.Client.track(client, "Button Clicked", %{plan: "pro"}, user_id: "user_123")
+      :ok
+      iex> [event] = Klime.Testing.events(client)
+      iex> {event.event, event.properties, event.user_id}
+      {"Button Clicked", %{plan: "pro"}, "user_123"}
+  """
+  @spec track(client(), String.t() | atom(), map() | keyword() | nil, keyword()) :: :ok
+  def track(client, event_name, properties \\ %{}, options \\ []) do
+    Call.enqueue(client, Call.track(event_name, properties, options))
+  end
+
+  @doc """
+  Says who a user is. Returns at once, like `track/4`.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.Client.identify(client, 42, %{email: "user@example.com"})
+      :ok
+      iex> [event] = Klime.Testing.events(client)
+      iex> {event.type, event.user_id, event.traits}
+      {:identify, 42, %{email: "user@example.com"}}
+  """
+  @spec identify(client(), id(), map() | keyword() | nil, keyword()) :: :ok
+  def identify(client, user_id, traits \\ %{}, options \\ []) do
+    Call.enqueue(client, Call.identify(user_id, traits, options))
+  end
+
+  @doc """
+  Says what a group is, with `user_id:` that the user belongs to it, or both. Returns at once, like `track/4`.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.Client.group(client, "org_456", %{name: "Acme Inc"}, user_id: "user_123")
+      :ok
+      iex> [event] = Klime.Testing.events(client)
+      iex> {event.type, event.group_id, event.user_id}
+      {:group, "org_456", "user_123"}
+  """
+  @spec group(client(), id(), map() | keyword() | nil, keyword()) :: :ok
+  def group(client, group_id, traits \\ %{}, options \\ []) do
+    Call.enqueue(client, Call.group(group_id, traits, options))
+  end
+
+  @doc """
+  Like `track/4`, but waits for Klime's answer. The event goes in a batch of its own before all that is queued, and is retried like any
+  other. An event that Klime refuses in an answer of 2xx is `{:ok, response}` with `failed: 1`.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> {:ok, response} = Klime.Client.track!(client, "Invoice Paid", %{}, group_id: "org_456")
+      iex> response.accepted
+      1
+      iex> {:error, error} = Klime.Client.track!(client, "Invoice Paid")
+      iex> error.message
+      "Track event has neither a user id nor a group id, it needs one at least"
+  """
+  @spec track!(client(), String.t() | atom(), map() | keyword() | nil, keyword()) ::
+          {:ok, BatchResponse.t()} | {:error, SendError.t()}
+  def track!(client, event_name, properties \\ %{}, options \\ []) do
+    send_now(client, Call.track(event_name, properties, options))
+  end
+
+  @doc """
+  Like `identify/4`, but waits for Klime's answer, as `track!/4` does.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> {:ok, response} = Klime.Client.identify!(client, "user_123", %{email: "user@example.com"})
+      iex> response.accepted
+      1
+  """
+  @spec identify!(client(), id(), map() | keyword() | nil, keyword()) ::
+          {:ok, BatchResponse.t()} | {:error, SendError.t()}
+  def identify!(client, user_id, traits \\ %{}, options \\ []) do
+    send_now(client, Call.identify(user_id, traits, options))
+  end
+
+  @doc """
+  Like `group/4`, but waits for Klime's answer, as `track!/4` does.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> {:ok, response} = Klime.Client.group!(client, "org_456", %{name: "Acme Inc"}, user_id: "user_123")
+      iex> response.accepted
+      1
+  """
+  @spec group!(client(), id(), map() | keyword() | nil, keyword()) :: {:ok, BatchResponse.t()} | {:error, SendError.t()}
+  def group!(client, group_id, traits \\ %{}, options \\ []) do
+    send_now(client, Call.group(group_id, traits, options))
+  end
+
+  defp send_now(client, event) do
+    answer =
+      case Call.owner(client) do
+        {:here, owner} -> with({:ok, json} <- Call.prepare(owner, event), do: Call.ask(owner, {:send, json}, :infinity))
+        {:there, client} -> Call.ask(client, {:prepare_and_send, event}, :infinity)
+        :none -> :no_client
+      end
+
+    if answer == :no_client, do: {:error, Call.not_running()}, else: answer
+  end
+
+  # Flush, shutdown, books.
+
+  @doc """
+  Sends everything that is pending now, and returns when each of these events is settled, and the callbacks for them have run. It takes
+  as long as the retries take, or at most `timeout` milliseconds; the client then goes on with the rest.
+
+  Called from a callback it does not wait for callbacks.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.Client.track(client, "Button Clicked", %{}, user_id: "user_123")
+      iex> Klime.Client.flush(client)
+      :ok
+      iex> Klime.Client.stats(client).accepted
+      1
+  """
+  @spec flush(client(), timeout()) :: :ok
+  def flush(client, timeout \\ :infinity) do
+    finish(client, {:flush, if(timeout == :infinity, do: nil, else: timeout), lineage()})
+  end
+
+  @doc """
+  Takes no more events, sends what is pending, and returns within `:shutdown_timeout` (5 s); what is left then is dropped. The process
+  lives on: `track/4` and `flush/1` then answer `:ok` and do nothing, `track!/4` answers an error.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.Client.shutdown(client)
+      :ok
+      iex> {:error, error} = Klime.Client.track!(client, "Button Clicked", %{}, user_id: "user_123")
+      iex> error.message
+      "Client is shutdown"
+  """
+  @spec shutdown(client()) :: :ok
+  def shutdown(client), do: finish(client, {:shutdown, lineage()})
+
+  defp finish(client, request) do
+    case Call.owner(client) do
+      :none -> :ok
+      # The core keeps the time.
+      {_, owner} -> with(_ <- Call.ask(owner, request, :infinity), do: :ok)
+    end
+  end
+
+  @doc """
+  How many events are pending: queued, under way or in back-off. 0 when there is no such client.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true, flush_interval: 60_000)
+      iex> Klime.Client.track(client, "Button Clicked", %{}, user_id: "user_123")
+      iex> Klime.Client.queue_size(client)
+      1
+  """
+  @spec queue_size(client()) :: non_neg_integer()
+  def queue_size(client) do
+    case books(client) do
+      %{pending: pending} -> pending
+      _ -> 0
+    end
+  end
+
+  @doc """
+  A consistent copy of the client's books: what became of the events so far. At every moment `enqueued` is the sum of `accepted`,
+  `rejected`, `failed`, `pending` and all of `dropped`.
+
+    * `:accepted` - in an answer of 2xx, and not refused there
+    * `:rejected` - refused in an answer of 2xx
+    * `:failed` - its request failed for good
+    * `:dropped` - dropped by the client, by reason: `:queue_full`, `:too_large`, `:invalid`, `:before_send`, `:closed`,
+      `:shutdown_deadline`, `:disabled`, `:worker_died`
+    * `:pending`, `:pending_bytes` - queued, under way or in back-off
+    * `:requests`, `:retries`, `:callbacks_skipped`
+
+  Raises `ArgumentError` when there is no such client.
+
+      iex> {:ok, client} = Klime.Client.start_link(disabled: true)
+      iex> Klime.Client.track(client, "Button Clicked", %{}, user_id: "user_123")
+      iex> stats = Klime.Client.stats(client)
+      iex> {stats.enqueued, stats.dropped.disabled}
+      {1, 1}
+  """
+  @spec stats(client()) :: map()
+  def stats(client) do
+    case books(client) do
+      %{} = books -> books
+      _ -> raise ArgumentError, "no klime client is running as #{inspect(client)}"
+    end
+  end
+
+  defp books(client) do
+    case Call.owner(client) do
+      {:here, owner} -> Native.stats(owner)
+      {:there, client} -> Call.ask(client, :stats, 5000)
+      :none -> :none
+    end
+  end
+
+  # This process, and those that it works for.
+  defp lineage, do: [self() | Process.get(:"$callers", [])]
+
+  # The process.
+
+  @impl true
+  def init({held, settings}) do
+    Process.flag(:trap_exit, true)
+    table = if settings.testing, do: Testing.table()
+    true = Native.give_to(held, self(), hook(settings.before_send, table))
+    {:ok, %{held: held, settings: settings, table: table, waiting: %{}, callback: nil}}
+  end
+
+  defp hook(nil, nil), do: nil
+  defp hook(before_send, table), do: %{before_send: before_send, table: table}
+
+  @impl true
+  def handle_call({:send, json}, from, state) do
+    {token, state} = await(from, state)
+    Native.send_now(state.held, token, json)
+    {:noreply, state}
+  end
+
+  def handle_call({:prepare_and_send, event}, from, state) do
+    case Call.prepare(self(), event) do
+      {:ok, json} -> handle_call({:send, json}, from, state)
+      error -> {:reply, error, state}
+    end
+  end
+
+  def handle_call({:enqueue, event}, _from, state) do
+    Call.take(self(), event)
+    {:reply, :ok, state}
+  end
+
+  def handle_call({:flush, timeout, lineage}, from, state) do
+    {token, state} = await(from, state)
+    Native.flush(state.held, token, timeout, not in_callback?(lineage, state))
+    {:noreply, state}
+  end
+
+  def handle_call({:shutdown, lineage}, from, state) do
+    {token, state} = await(from, state)
+    Native.shutdown(state.held, token, state.settings.shutdown_timeout)
+
+    if in_callback?(lineage, state) do
+      # The shutdown waits for this very callback, so its caller waits for the events only.
+      {instead, state} = await(from, %{state | waiting: Map.delete(state.waiting, token)})
+      Native.flush(state.held, instead, state.settings.shutdown_timeout, false)
+      {:noreply, state}
+    else
+      {:noreply, state}
+    end
+  end
+
+  def handle_call(:stats, _from, state), do: {:reply, Native.stats(self()), state}
+
+  def handle_call({Testing, :table}, _from, state), do: {:reply, state.table, state}
+
+  defp await(from, state) do
+    token = System.unique_integer([:positive])
+    {token, put_in(state.waiting[token], from)}
+  end
+
+  defp in_callback?(_lineage, %{callback: nil}), do: false
+  defp in_callback?(lineage, %{callback: {pid, _ref}}), do: pid in lineage
+
+  @impl true
+  def handle_info({:klime, :done, token, value}, state) do
+    {from, waiting} = Map.pop(state.waiting, token)
+    if from, do: GenServer.reply(from, answer(value))
+    {:noreply, %{state | waiting: waiting}}
+  end
+
+  def handle_info({:klime, :log, level, text}, state) do
+    Logger.log(level, text)
+    {:noreply, state}
+  end
+
+  def handle_info({:klime, :success, response}, state) do
+    {:noreply, call_back(state, :on_success, [BatchResponse.from_native(response)])}
+  end
+
+  def handle_info({:klime, :error, error}, state) do
+    error = SendError.from_native(error)
+    {:noreply, call_back(state, :on_error, [error, error.events])}
+  end
+
+  def handle_info({:klime, :drop, reason, events}, state) do
+    {:noreply, call_back(state, :on_drop, [reason, Enum.map(events, &Event.from_map/1)])}
+  end
+
+  def handle_info({:DOWN, ref, :process, _pid, _reason}, %{callback: {_, ref}} = state) do
+    Native.told(state.held)
+    {:noreply, %{state | callback: nil}}
+  end
+
+  # What would end a process that traps no exits ends this one too, but not before its events are delivered.
+  def handle_info({:EXIT, _pid, reason}, state) when reason != :normal, do: {:stop, reason, state}
+
+  def handle_info(_message, state), do: {:noreply, state}
+
+  defp answer({:ok, response}), do: {:ok, BatchResponse.from_native(response)}
+  # As in the official package: the request went well, the response says that the event did not.
+  defp answer({:error, {:rejected, _, _, _, _, response}}) when response != nil,
+    do: {:ok, BatchResponse.from_native(response)}
+
+  defp answer({:error, error}), do: {:error, SendError.from_native(error)}
+  defp answer(%{}), do: :ok
+
+  # The core tells the next thing only when this one is through.
+  defp call_back(state, name, arguments) do
+    fun = state.settings.callbacks[name]
+    metadata = %{client: self(), name: state.settings.name}
+    {pid, ref} = spawn_monitor(fn -> run_callback(name, fun, arguments, metadata) end)
+    %{state | callback: {pid, ref}}
+  end
+
+  defp run_callback(name, fun, arguments, metadata) do
+    if Options.telemetry?(), do: Klime.Telemetry.execute(name, arguments, metadata)
+    if fun, do: apply(fun, arguments)
+  catch
+    kind, reason -> Logger.error("klime: #{name} failed: " <> Exception.format(kind, reason, __STACKTRACE__))
+  end
+
+  @impl true
+  def terminate(_reason, state) do
+    token = System.unique_integer([:positive])
+    Native.shutdown(state.held, token, state.settings.stop_timeout)
+    until = System.monotonic_time(:millisecond) + state.settings.stop_timeout
+    drain(state, token, until)
+  end
+
+  # Goes on with what this process does until the shutdown is over.
+  defp drain(state, token, until) do
+    receive do
+      {:klime, :done, ^token, _report} -> :ok
+      {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, token, until)
+      message -> message |> handle_info(state) |> drained(nil, token, until)
+    after
+      max(until - System.monotonic_time(:millisecond), 0) -> :ok
+    end
+  end
+
+  defp drained({:reply, reply, state}, from, token, until) do
+    GenServer.reply(from, reply)
+    drain(state, token, until)
+  end
+
+  defp drained({:noreply, state}, _from, token, until), do: drain(state, token, until)
+  defp drained({:stop, _reason, state}, _from, token, until), do: drain(state, token, until)
+end

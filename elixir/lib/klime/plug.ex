@@ -1,0 +1,42 @@
+if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
+  defmodule Klime.Plug do
+    @moduledoc """
+    Flushes a client before each response goes out.
+
+        plug Klime.Plug, client: Klime
+
+    This adds Klime's latency to every request. Use it only where a process may be frozen or killed right after a request; a client
+    in a supervision tree delivers its events without it.
+
+    Options:
+
+      * `:client` - the client to flush; required
+      * `:timeout` - how many milliseconds the flush may take, 5000 unless given. The client then goes on in the background.
+
+    A client that is not running does not hurt the request.
+    """
+
+    @behaviour Plug
+
+    @doc """
+    Checks the options. Raises `KeyError` without `:client`.
+    """
+    @impl true
+    @spec init(keyword()) :: keyword()
+    def init(options) do
+      [client: Keyword.fetch!(options, :client), timeout: Keyword.get(options, :timeout, 5000)]
+    end
+
+    @doc """
+    Has the client flushed when the response is about to be sent.
+    """
+    @impl true
+    @spec call(Plug.Conn.t(), keyword()) :: Plug.Conn.t()
+    def call(conn, options) do
+      Plug.Conn.register_before_send(conn, fn conn ->
+        Klime.flush(options[:client], options[:timeout])
+        conn
+      end)
+    end
+  end
+end

@@ -1,0 +1,104 @@
+defmodule Klime.Testing do
+  @moduledoc """
+  Checks your own instrumentation in tests, without a network.
+
+  Start your client with `testing: true` in the test environment, for example by `config :klime, testing: true` in `config/test.exs`. It
+  then needs no write key, sends nothing, and takes every valid event: callbacks, `flush/1`, `track!/4` and `stats/1` work as always.
+
+  `events/1` returns the events that the calling test has caused: those of its own process, of tasks that it started, and of processes
+  that it is an ancestor of (`start_supervised/1`, `start_link`). So tests that share a client may be `async: true`. For another process
+  use `allow/2`.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> fn -> Klime.track(client, "Button Clicked", %{}, user_id: "user_123") end |> Task.async() |> Task.await()
+      iex> [event] = Klime.Testing.events(client)
+      iex> event.event
+      "Button Clicked"
+      iex> fn -> Klime.Testing.events(client) end |> Task.async() |> Task.await() |> length()
+      1
+  """
+
+  alias Klime.{Call, Event}
+
+  @doc """
+  The events that this test has caused, the oldest first. They are as they were given, with message id and timestamp added.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.Testing.events(client)
+      []
+  """
+  @spec events(Klime.Client.client()) :: [Event.t()]
+  def events(client \\ :klime) do
+    table = table_of(client)
+
+    for {{:event, _, number}, event} <- :ets.match_object(table, {{:event, self(), :_}, :_}) do
+      {number, Event.from_map(event)}
+    end
+    |> Enum.sort_by(&elem(&1, 0))
+    |> Enum.map(&elem(&1, 1))
+  end
+
+  @doc """
+  Forgets the events that this test has caused so far.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> Klime.identify(client, "user_123", %{})
+      iex> Klime.Testing.clear(client)
+      iex> Klime.Testing.events(client)
+      []
+  """
+  @spec clear(Klime.Client.client()) :: :ok
+  def clear(client \\ :klime) do
+    :ets.match_delete(table_of(client), {{:event, self(), :_}, :_})
+    :ok
+  end
+
+  @doc """
+  Counts what `process` causes from now on as caused by the calling test.
+
+      iex> {:ok, client} = Klime.Client.start_link(testing: true)
+      iex> elsewhere = spawn(fn -> receive do: (:go -> Klime.identify(client, "user_123", %{})) end)
+      iex> Klime.Testing.allow(client, elsewhere)
+      iex> reference = Process.monitor(elsewhere)
+      iex> send(elsewhere, :go)
+      iex> receive do: ({:DOWN, ^reference, _, _, _} -> :ok)
+      iex> length(Klime.Testing.events(client))
+      1
+  """
+  @spec allow(Klime.Client.client(), pid()) :: :ok
+  def allow(client \\ :klime, process) when is_pid(process) do
+    :ets.insert(table_of(client), {{:allowed, process, self()}})
+    :ok
+  end
+
+  @doc false
+  def table, do: :ets.new(__MODULE__, [:ordered_set, :public, write_concurrency: true])
+
+  @doc false
+  def note(nil, _event), do: :ok
+
+  def note(table, event) do
+    number = System.unique_integer([:monotonic])
+    lineage = Enum.uniq(Enum.flat_map(lineage(), &[&1 | allowed(table, &1)]))
+    :ets.insert(table, Enum.map(lineage, &{{:event, &1, number}, event}))
+    :ok
+  end
+
+  # This process, those that it works for, and those that started it. All of them are on this node or named.
+  defp lineage do
+    [self() | Process.get(:"$callers", []) ++ Enum.filter(Process.get(:"$ancestors", []), &is_pid/1)]
+  end
+
+  defp allowed(table, process) do
+    for {{:allowed, _, owner}} <- :ets.match_object(table, {{:allowed, process, :_}}), do: owner
+  end
+
+  defp table_of(client) do
+    with {:here, owner} <- Call.owner(client),
+         table when table != :no_client <- Call.ask(owner, {__MODULE__, :table}, 5000) do
+      table || raise ArgumentError, "the klime client #{inspect(client)} was not started with testing: true"
+    else
+      _ -> raise ArgumentError, "no klime client is running as #{inspect(client)} on this node"
+    end
+  end
+end

@@ -1,6 +1,9 @@
 //! `klime dev`: a local Klime to develop against.
 
 pub mod event;
+pub mod fault;
+pub mod guard;
+pub mod validate;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;

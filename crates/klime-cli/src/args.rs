@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::{completions, dev, send};
+use crate::{completions, dev, import, send};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -48,6 +48,7 @@ enum Command {
     Track(send::TrackArgs),
     Identify(send::IdentifyArgs),
     Group(send::GroupArgs),
+    Import(import::Args),
     Completions(completions::Args),
 }
 
@@ -62,6 +63,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Track(args) => send::track(args).into(),
         Command::Identify(args) => send::identify(args).into(),
         Command::Group(args) => send::group(args).into(),
+        Command::Import(args) => import::import(args).into(),
         Command::Completions(args) => completions::run(&args).into(),
     }
 }

@@ -8,6 +8,7 @@ mod completions;
 pub mod dev;
 mod duration;
 mod exit;
+pub mod import;
 mod print;
 mod send;
 mod settings;

@@ -34,5 +34,11 @@ pub fn judge(body: &[u8]) -> Result<Vec<Judged>, Malformed> {
     Ok(events.into_iter().map(RawValue::get).map(one::judge).collect())
 }
 
+/// Judges one event by itself.
+#[must_use]
+pub fn judge_event(json: &str) -> Judged {
+    one::judge(json)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,176 @@
+//! From a record to an event that may be sent, or to the reason why not.
+
+use serde_json::Value;
+
+use super::id::{self, Key, Origin};
+use super::mapping::{Fault, Fields, Meaning, NoEvent, Times};
+use super::read::{Content, MAX_RECORD_BYTES, Record, Row};
+use crate::dev::event::Verdict;
+use crate::dev::validate::judge_event;
+
+/// The field of a record that says why it was refused before. Import takes no notice of it, but for the id.
+pub(crate) const MARK: &str = "_refused";
+
+/// How records become events.
+#[derive(Clone, Debug)]
+pub struct Converter {
+    /// The source's name, part of derived ids.
+    pub source: String,
+    /// What fields mean.
+    pub meaning: Meaning,
+    /// How times are read.
+    pub times: Times,
+    /// The column that derived ids are made of.
+    pub id_from: Option<String>,
+}
+
+/// An event that keeps to the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The event's JSON.
+    pub json: String,
+    /// Its message id.
+    pub id: String,
+    /// `track`, `identify` or `group`.
+    pub kind: &'static str,
+}
+
+impl Converter {
+    /// The event of a record.
+    ///
+    /// # Errors
+    ///
+    /// [`NoEvent`] says why there is none.
+    pub fn convert(&self, record: &Record) -> Result<Event, NoEvent> {
+        let mut fields = fields(&record.content)?;
+        let mark = fields.remove(MARK);
+        if fields.is_empty() {
+            return Err(Fault { code: "invalid_json", message: unmended(mark.is_some()) }.into());
+        }
+        let key = self.id_from.as_deref().map(|column| self.key(&fields, column)).transpose()?;
+        let mut object = self.meaning.event(fields, &self.times)?;
+        let has_id = object.get("messageId").is_some_and(|id| id.as_str() != Some(""));
+        if !has_id {
+            let id = match mark.as_ref().and_then(|mark| mark.get("id")).and_then(Value::as_str) {
+                Some(id) => id.to_owned(),
+                None => self.derived(&object, record, key.as_deref()),
+            };
+            object.insert("messageId".to_owned(), Value::String(id));
+        }
+        judged(&object)
+    }
+
+    fn key(&self, fields: &Fields, column: &str) -> Result<String, Fault> {
+        match super::mapping::find(fields, column) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+            Some(Value::Number(number)) => Ok(number.to_string()),
+            other => {
+                let is = other.map_or("missing".to_owned(), |value| format!("{value}, which is no id"));
+                let message = format!("column {column:?}, of which the id is to be made, is {is}");
+                Err(Fault { code: "missing_field", message })
+            }
+        }
+    }
+
+    fn derived(&self, object: &Fields, record: &Record, column: Option<&str>) -> String {
+        let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let content = bytes_of(&record.content);
+        let key = column.map_or(Key::Place(record.end.records, &content), Key::Column);
+        id::derive(&Origin { source: &self.source, event: (text("type"), text("event")), key })
+    }
+}
+
+fn judged(object: &Fields) -> Result<Event, NoEvent> {
+    let json = serde_json::to_string(object).map_err(|error| Fault::field(error.to_string()))?;
+    match judge_event(&json).verdict {
+        Verdict::Taken(event) => {
+            let kind = match event.kind {
+                crate::dev::event::Kind::Track => "track",
+                crate::dev::event::Kind::Identify => "identify",
+                crate::dev::event::Kind::Group => "group",
+            };
+            Ok(Event { json, id: event.message_id, kind })
+        }
+        Verdict::Refused(refusal) => Err(Fault { code: refusal.code, message: refusal.message }.into()),
+    }
+}
+
+fn unmended(is_marked: bool) -> String {
+    match is_marked {
+        true => format!("it was not mended: put a record in the place of \"{MARK}\""),
+        false => "it has no fields".to_owned(),
+    }
+}
+
+/// The bytes of a record that its id is made of: without what depends on the system that wrote it, such as line ends.
+pub(crate) fn bytes_of(content: &Content) -> Vec<u8> {
+    match content {
+        Content::Line(text) | Content::TooLong(text) => text.trim_ascii().to_vec(),
+        Content::Row(row) => {
+            let mut bytes = Vec::new();
+            for field in row.fields() {
+                bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+                bytes.extend_from_slice(field);
+            }
+            bytes
+        }
+    }
+}
+
+fn fields(content: &Content) -> Result<Fields, Fault> {
+    match content {
+        Content::Line(line) => object(line),
+        Content::Row(row) => row_fields(row),
+        Content::TooLong(start) => {
+            let is_csv = !start.trim_ascii_start().starts_with(b"{");
+            let hint = if is_csv { "; in CSV a quote may not be closed" } else { "" };
+            let message = format!("it is longer than {MAX_RECORD_BYTES} bytes, the most that is read{hint}");
+            Err(Fault { code: "record_too_long", message })
+        }
+    }
+}
+
+fn object(line: &[u8]) -> Result<Fields, Fault> {
+    let text = std::str::from_utf8(line).map_err(|error| not_text(error.valid_up_to()))?;
+    match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Fault { code: "invalid_json", message: "it is JSON, but not an object".to_owned() }),
+        Err(error) => Err(Fault { code: "invalid_json", message: unreadable(&error) }),
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return format!("it ends within its JSON, at column {}; was it cut off?", error.column());
+    }
+    let text = error.to_string();
+    // The line is always the first, as it is read by itself.
+    let problem = text.split(" at line ").next().unwrap_or_default();
+    format!("it is not JSON: {problem} at column {}", error.column())
+}
+
+fn not_text(valid: usize) -> Fault {
+    Fault { code: "invalid_utf8", message: format!("it is not UTF-8, from its byte {} on", valid + 1) }
+}
+
+fn row_fields(row: &Row) -> Result<Fields, Fault> {
+    if row.fields().len() != row.columns.len() {
+        let message = format!("it has {} fields, the header has {}", row.fields().len(), row.columns.len());
+        return Err(Fault { code: "invalid_row", message });
+    }
+    let mut fields = Fields::new();
+    for (name, field) in row.columns.iter().zip(row.fields()) {
+        let text = std::str::from_utf8(field).map_err(|error| {
+            let Fault { code, message } = not_text(error.valid_up_to());
+            Fault { code, message: format!("column {name:?}: {message}") }
+        })?;
+        // An empty field is how CSV says that there is no value.
+        if !text.is_empty() {
+            fields.insert(name.clone(), Value::from(text));
+        }
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests;

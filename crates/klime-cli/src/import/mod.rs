@@ -1,0 +1,86 @@
+//! `klime import`: history from a file into Klime, such that it can be trusted.
+//!
+//! A source is read record by record ([`read`]), each record becomes an event or is refused ([`convert`], [`mapping`]), and events go
+//! through the SDK ([`run`]). What is settled is known by barriers, in the order of the source; a [`checkpoint`] says how far that is,
+//! and what was refused is in a file of its own ([`refused`]). Message ids are those of the records, or made of them ([`id`]), so that
+//! whatever is sent again is known again.
+
+mod args;
+pub mod checkpoint;
+pub mod convert;
+pub mod counts;
+mod id;
+pub mod mapping;
+mod mapping_file;
+mod plan;
+pub mod read;
+mod refused;
+mod report;
+mod run;
+
+use std::time::Instant;
+
+pub(crate) use args::Args;
+
+use crate::clock;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use convert::Converter;
+use counts::Counts;
+use mapping::NoEvent;
+use plan::Opened;
+use read::Reader;
+
+/// Runs `klime import`.
+pub(crate) fn import(mut args: Args) -> Exit {
+    let json = args.json;
+    let began = clock::now();
+    prepare(&mut args, began).unwrap_or_else(|problem| report::usage(&problem, Exit::Usage, json))
+}
+
+fn prepare(args: &mut Args, began: Instant) -> Result<Exit, String> {
+    mapping_file::complete(&mut args.mapping)?;
+    if args.dry_run {
+        return dry_run(args, began);
+    }
+    let settings = Settings::read(&args.connection).map_err(|error| error.to_string())?;
+    if settings.is_disabled {
+        return Ok(report::usage("nothing was sent: KLIME_DISABLED is set", Exit::Taken, args.json));
+    }
+    let builder = settings.client().map_err(|error| error.to_string())?;
+    // A setting that is no good is told before the file is looked at.
+    let checked = settings.client().map_err(|error| error.to_string())?.build();
+    drop(checked.map_err(|error| settings.explain(&error).to_string())?);
+    let builder = run::client_settings(builder, args.progress.retry_delay, args.progress.patience);
+    let plan = plan::plan(args, plan::open(args)?, &settings)?;
+    let (name, has_checkpoint) = (plan.source_name.clone(), plan.checkpoint_file.is_some());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    Ok(match runtime.block_on(run::run(plan, builder)) {
+        Ok(ended) => {
+            let took = clock::now().saturating_duration_since(began);
+            report::ended(&name, &ended, took, has_checkpoint, args.json)
+        }
+        Err(stop) => report::usage(&stop.message, stop.exit, args.json),
+    })
+}
+
+fn dry_run(args: &Args, began: Instant) -> Result<Exit, String> {
+    let Opened { mut reader, converter, name, .. } = plan::open(args)?;
+    let counts = check(&mut reader, &converter).map_err(|error| format!("{name} cannot be read further: {error}"))?;
+    let took = clock::now().saturating_duration_since(began);
+    Ok(report::dry_run(&name, &counts, took, args.json))
+}
+
+/// What would become of each record, as far as that can be said without Klime.
+fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Counts> {
+    let mut counts = Counts::default();
+    while let Some(record) = reader.next()? {
+        match converter.convert(&record) {
+            Ok(event) => counts.accept(event.kind),
+            Err(NoEvent::Refused(fault)) => counts.refuse_for(record.line, &fault),
+            Err(NoEvent::Skipped(reason)) => counts.skip(reason),
+        }
+    }
+    Ok(counts)
+}

@@ -1,0 +1,273 @@
+//! From the command line to an import that can run: the source is opened and looked at, and the checkpoint is read.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::args::{Args, From, MappingArgs};
+use super::checkpoint::{Checkpoint, CheckpointFile, Identity};
+use super::convert::{Converter, bytes_of};
+use super::id::fingerprint;
+use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
+use super::read::{Container, Header, Reader, Source, check, look};
+use super::refused::RefusedFile;
+use super::run::Plan;
+use crate::settings::Settings;
+
+/// By so many of its first bytes a file is known again.
+const HEAD_BYTES: u64 = 64 * 1024;
+
+/// A source that is open, and how its records become events.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) reader: Reader,
+    pub(super) converter: Converter,
+    pub(super) total_bytes: Option<u64>,
+    /// As it is called in messages.
+    pub(super) name: String,
+    identity: Identity,
+    options: BTreeMap<String, String>,
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// Opens the source.
+///
+/// # Errors
+///
+/// A sentence that names the file or the option that is at fault.
+pub(super) fn open(args: &Args) -> Result<Opened, String> {
+    let is_stream = is_stdin(&args.file);
+    let shown = if is_stream { "standard input".to_owned() } else { args.file.display().to_string() };
+    let (mut source, total_bytes, identity) = match is_stream {
+        true => (Source::stream(io::stdin()), None, Identity::default()),
+        false => open_file(&args.file).map_err(|problem| format!("{shown} {problem}"))?,
+    };
+    let start = source.peek().map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    let container = match args.format {
+        Some(container) => check(start, container).map(|()| container),
+        None => look(start, (!is_stream).then_some(&args.file)),
+    };
+    let container = container.map_err(|problem| format!("{shown} {problem}"))?;
+    let mapping = &args.mapping;
+    let reader = match container {
+        Container::Ndjson => {
+            check_lines(mapping)?;
+            Reader::lines(source)
+        }
+        Container::Csv => {
+            let header = if mapping.columns.is_empty() { Header::FirstRow } else { Header::Given(mapping.columns.clone()) };
+            let reader = Reader::table(source, delimiter(args), header);
+            reader.map_err(|problem| format!("{shown}: {problem}"))?
+        }
+    };
+    let converter = converter(args, container)?;
+    check_columns(&reader, &converter, &shown)?;
+    let options = options(args, container, &converter);
+    Ok(Opened { reader, converter, total_bytes, name: shown, identity, options })
+}
+
+fn open_file(path: &Path) -> Result<(Source, Option<u64>, Identity), String> {
+    let cannot = |error: io::Error| format!("cannot be read: {error}");
+    let mut file = File::open(path).map_err(cannot)?;
+    let metadata = file.metadata().map_err(cannot)?;
+    if metadata.is_dir() {
+        return Err("is a directory; name the file in it".to_owned());
+    }
+    if !metadata.is_file() {
+        // A named pipe or the like: what was read of it is gone.
+        return Ok((Source::stream(file), None, Identity::default()));
+    }
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(cannot)?;
+    file.seek(SeekFrom::Start(0)).map_err(cannot)?;
+    let identity = Identity { head_bytes: head.len() as u64, head: fingerprint(&head), ..Identity::default() };
+    Ok((Source::file(file), Some(metadata.len()), identity))
+}
+
+fn delimiter(args: &Args) -> u8 {
+    let is_tsv = args.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
+    args.mapping.delimiter.unwrap_or(if is_tsv { b'\t' } else { b',' })
+}
+
+/// Options of CSV are no use for lines.
+fn check_lines(mapping: &MappingArgs) -> Result<(), String> {
+    let option = match mapping {
+        MappingArgs { delimiter: Some(_), .. } => "--delimiter",
+        MappingArgs { columns, .. } if !columns.is_empty() => "--columns",
+        _ => return Ok(()),
+    };
+    Err(format!("{option} is for CSV, and these records are NDJSON; --format csv says otherwise"))
+}
+
+fn converter(args: &Args, container: Container) -> Result<Converter, String> {
+    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, source, .. } = &args.mapping;
+    let has_mapping = !map.is_empty() || kind.is_some() || event.is_some() || properties.is_some() || *infer;
+    let exports = &args.exports;
+    let meaning = match args.from {
+        Some(_) if has_mapping => {
+            return Err("--from says what the fields are, so they cannot be mapped as well".to_owned());
+        }
+        Some(From::Segment) => Meaning::Segment(Segment { pages: exports.pages, skip_anonymous: exports.skip_anonymous }),
+        Some(From::Posthog) => Meaning::PostHog(PostHog {
+            pages: exports.pages,
+            skip_anonymous: exports.skip_anonymous,
+            keep_dollar: exports.keep_dollar,
+            group_type: exports.group_type.clone(),
+        }),
+        None => Meaning::Columns(Columns {
+            is_event: !has_mapping && container == Container::Ndjson,
+            kind: kind.clone(),
+            event: event.clone(),
+            map: map.clone(),
+            rest: properties.clone().unwrap_or(Rest { all: true, named: Vec::new() }),
+            infer: *infer,
+        }),
+    };
+    let own_name = || args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let source = source.clone().unwrap_or_else(|| if is_stdin(&args.file) { "stdin".to_owned() } else { own_name() });
+    Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone() })
+}
+
+/// Checks that the columns that are named are there.
+fn check_columns(reader: &Reader, converter: &Converter, shown: &str) -> Result<(), String> {
+    let Some(columns) = reader.columns() else { return Ok(()) };
+    let mut wanted = Vec::new();
+    if let Meaning::Columns(mapped) = &converter.meaning {
+        wanted.extend(mapped.map.iter().map(|(target, column)| (format!("--map {}", target.name()), column)));
+        wanted.extend(mapped.rest.named.iter().map(|(column, _)| ("--properties".to_owned(), column)));
+    }
+    wanted.extend(converter.id_from.iter().map(|column| ("--id-from".to_owned(), column)));
+    match wanted.iter().find(|(_, column)| !columns.contains(column)) {
+        None => Ok(()),
+        Some((option, column)) => {
+            Err(format!("{option}: {shown} has no column {column:?}; it has {}", columns.join(", ")))
+        }
+    }
+}
+
+/// What shapes the events, for the checkpoint.
+fn options(args: &Args, container: Container, converter: &Converter) -> BTreeMap<String, String> {
+    let mut options = BTreeMap::new();
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            options.insert(name.to_owned(), value);
+        }
+    };
+    add("format", Some(format!("{container:?}").to_lowercase()));
+    add("source", Some(converter.source.clone()));
+    add("id-from", converter.id_from.clone());
+    add("timezone", converter.times.zone.as_ref().map(zone_name));
+    add("columns", (!args.mapping.columns.is_empty()).then(|| args.mapping.columns.join(",")));
+    add("delimiter", (container == Container::Csv).then(|| char::from(delimiter(args)).to_string()));
+    match &converter.meaning {
+        Meaning::Columns(columns) => {
+            add("type", columns.kind.clone());
+            add("event", columns.event.clone());
+            for (target, column) in &columns.map {
+                add(&format!("map {}", Target::name(*target)), Some(column.clone()));
+            }
+            add("properties", Some(format!("{:?}", columns.rest)).filter(|_| !columns.is_event));
+            add("infer", columns.infer.then(|| "true".to_owned()));
+        }
+        Meaning::Segment(segment) => add("from", Some(format!("{segment:?}"))),
+        Meaning::PostHog(posthog) => add("from", Some(format!("{posthog:?}"))),
+    }
+    options
+}
+
+fn zone_name(zone: &jiff::tz::TimeZone) -> String {
+    zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned)
+}
+
+/// An import that can run, from where the last one was.
+///
+/// # Errors
+///
+/// A sentence that names the file or the option that is at fault.
+pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<Plan, String> {
+    let Opened { mut reader, converter, total_bytes, name, identity, mut options } = opened;
+    options.insert("endpoint".to_owned(), settings.endpoint.clone());
+    if let Some((key, _)) = &settings.write_key {
+        options.insert("write key".to_owned(), key.masked());
+    }
+    let path = checkpoint_path(args);
+    let (file, found) = match path {
+        Some(path) if args.progress.restart => (Some(CheckpointFile::anew(path)), None),
+        Some(path) => CheckpointFile::open(path).map(|(file, found)| (Some(file), found))?,
+        None => (None, None),
+    };
+    let refused_bytes = found.as_ref().map(|found| found.refused_bytes);
+    if let (Some(found), Some(file)) = (&found, &file) {
+        let restart = format!("the checkpoint {}", file.path().display());
+        go_on(&mut reader, found, &identity, &options, args)
+            .map_err(|problem| format!("{restart} {problem}; to begin anew, use --restart, or another --checkpoint"))?;
+    }
+    let refused = RefusedFile::open(refused_path(args), refused_bytes)?;
+    let checkpoint = found.unwrap_or_else(|| Checkpoint::new(options, identity));
+    Ok(Plan {
+        reader,
+        start: checkpoint.position,
+        converter,
+        source_name: name,
+        total_bytes,
+        checkpoint,
+        checkpoint_file: file,
+        refused,
+        rate: args.progress.rate,
+        json: args.json,
+    })
+}
+
+fn checkpoint_path(args: &Args) -> Option<PathBuf> {
+    let beside = || (!is_stdin(&args.file)).then(|| with_suffix(&args.file, ".klime-checkpoint"));
+    args.progress.checkpoint.clone().or_else(beside)
+}
+
+fn refused_path(args: &Args) -> PathBuf {
+    let name = if is_stdin(&args.file) { Path::new("stdin") } else { &args.file };
+    args.progress.refused.clone().unwrap_or_else(|| with_suffix(name, ".refused.ndjson"))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Brings the reader to where the checkpoint is, if the source is the one that it was.
+fn go_on(
+    reader: &mut Reader,
+    found: &Checkpoint,
+    identity: &Identity,
+    options: &BTreeMap<String, String>,
+    args: &Args,
+) -> Result<(), String> {
+    found.check_options(options)?;
+    if found.source.head_bytes > 0 && head(&args.file, found.source.head_bytes).as_ref() != Some(&found.source.head) {
+        return Err("is of a file that began otherwise".to_owned());
+    }
+    if identity.head_bytes == 0 && found.source.head_bytes > 0 {
+        return Err("is of a file, and this is a stream".to_owned());
+    }
+    let Some(last) = &found.source.last else {
+        return Ok(());
+    };
+    let changed = || format!("is of a source that was otherwise at line {}", found.position.lines);
+    reader.go_to(found.source.last_start).map_err(|_| changed())?;
+    match reader.next() {
+        Ok(Some(record)) if record.end == found.position && fingerprint(&bytes_of(&record.content)) == *last => Ok(()),
+        _ => Err(changed()),
+    }
+}
+
+/// A hash of a file's first bytes; `None` when there are not so many.
+fn head(path: &Path, bytes: u64) -> Option<String> {
+    let mut head = Vec::new();
+    File::open(path).and_then(|file| file.take(bytes).read_to_end(&mut head)).ok()?;
+    (head.len() as u64 == bytes).then(|| fingerprint(&head))
+}
+

@@ -1,0 +1,181 @@
+//! CSV: a header, and a record in each row.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use csv_core::{ReadRecordResult, ReaderBuilder};
+
+use super::lines::KEPT_BYTES;
+use super::source::Source;
+use super::{Content, MAX_RECORD_BYTES, Position, Record, Row};
+
+/// The most fields of a row; nobody has so many columns.
+const MAX_FIELDS: usize = 10_000;
+
+/// Where the columns' names are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// In the first row.
+    FirstRow,
+    /// Here; the first row is a record already.
+    Given(Vec<String>),
+}
+
+/// Why there is no header that can be used.
+#[derive(Debug)]
+pub enum HeaderError {
+    /// The source cannot be read.
+    Io(io::Error),
+    /// It is empty, or two columns have the same name, or one has none…
+    Unusable(String),
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Unusable(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl From<io::Error> for HeaderError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+pub struct Table {
+    pub(super) source: Source,
+    parser: csv_core::Reader,
+    delimiter: u8,
+    columns: Arc<[String]>,
+    position: Position,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A row in the table's buffers.
+struct Found {
+    text: usize,
+    fields: usize,
+    is_too_long: bool,
+}
+
+impl Table {
+    pub(super) fn new(mut source: Source, delimiter: u8, header: Header) -> Result<Self, HeaderError> {
+        source.skip_mark()?;
+        let parser = ReaderBuilder::new().delimiter(delimiter).build();
+        let (text, ends) = (vec![0; 4096], vec![0; 64]);
+        let (position, columns) = (Position { bytes: source.offset(), ..Position::default() }, Arc::new([]));
+        let mut table = Self { source, parser, delimiter, columns, position, text, ends };
+        let columns = match header {
+            Header::Given(columns) => columns,
+            Header::FirstRow => table.header()?,
+        };
+        table.columns = checked(columns).map_err(HeaderError::Unusable)?.into();
+        Ok(table)
+    }
+
+    fn header(&mut self) -> Result<Vec<String>, HeaderError> {
+        let unusable = |problem: &str| HeaderError::Unusable(problem.to_owned());
+        let record = self.next()?.ok_or_else(|| unusable("it is empty, so there is no header"))?;
+        self.position.records = 0;
+        let Content::Row(row) = record.content else {
+            return Err(unusable("its header is longer than 1 MiB"));
+        };
+        let names = row.fields().map(|name| String::from_utf8(name.to_vec()));
+        let names: Result<Vec<_>, _> = names.collect();
+        names.map_err(|_| unusable("its header is not UTF-8"))
+    }
+
+    pub(super) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+        self.skip_line_ends()?;
+        let start = self.source.offset();
+        let line = self.position.lines + 1;
+        let Some(found) = self.read_row()? else {
+            return Ok(None);
+        };
+        let text = self.text.get(..found.text).unwrap_or_default();
+        self.position.bytes = self.source.offset();
+        self.position.records += 1;
+        let content = if found.is_too_long {
+            Content::TooLong(text.get(..KEPT_BYTES).unwrap_or(text).to_vec())
+        } else {
+            let ends = self.ends.get(..found.fields).unwrap_or_default().to_vec();
+            Content::Row(Row { columns: Arc::clone(&self.columns), text: text.to_vec(), ends })
+        };
+        let bytes = self.source.offset() - start;
+        Ok(Some(Record { line, end: self.position, bytes, content }))
+    }
+
+    /// Blank lines, and what the parser leaves of a `\r\n`.
+    fn skip_line_ends(&mut self) -> io::Result<()> {
+        while let Some(byte @ (b'\r' | b'\n')) = self.source.peek()?.first().copied() {
+            self.source.consume(1);
+            self.position.lines += u64::from(byte == b'\n');
+        }
+        Ok(())
+    }
+
+    fn read_row(&mut self) -> io::Result<Option<Found>> {
+        let mut found = Found { text: 0, fields: 0, is_too_long: false };
+        loop {
+            let input = self.source.peek()?;
+            let text = self.text.get_mut(found.text..).unwrap_or_default();
+            let ends = self.ends.get_mut(found.fields..).unwrap_or_default();
+            let (result, read, written, fields) = self.parser.read_record(input, text, ends);
+            let ended = input.iter().take(read).filter(|byte| **byte == b'\n').count();
+            self.position.lines += ended as u64;
+            self.source.consume(read);
+            found.text += written;
+            found.fields += fields;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::Record => return Ok(Some(found)),
+                ReadRecordResult::End => return Ok(None),
+                ReadRecordResult::OutputFull if self.text.len() < MAX_RECORD_BYTES => {
+                    self.text.resize((self.text.len() * 2).min(MAX_RECORD_BYTES), 0);
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_FIELDS => {
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
+                // The rest of the row is written over what is not kept.
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
+                    found = Found { text: KEPT_BYTES.min(found.text), fields: 0, is_too_long: true };
+                }
+            }
+        }
+    }
+
+    pub(super) fn go_to(&mut self, position: Position) -> io::Result<()> {
+        self.source.go_to(position.bytes)?;
+        self.parser = ReaderBuilder::new().delimiter(self.delimiter).build();
+        self.position = position;
+        Ok(())
+    }
+}
+
+/// Column names by which fields can be told apart.
+fn checked(columns: Vec<String>) -> Result<Vec<String>, String> {
+    for (index, name) in columns.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(format!("column {} of the header has no name", index + 1));
+        }
+        if columns.iter().take(index).any(|earlier| earlier == name) {
+            return Err(format!("two columns of the header are called {name:?}"));
+        }
+    }
+    Ok(columns)
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("columns", &self.columns).field("position", &self.position).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! What an import or a dry run says at its end, for people and as JSON.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use klime::Stats;
+use serde::Serialize;
+
+use super::counts::Counts;
+use super::run::{Ended, grouped};
+use crate::exit::Exit;
+use crate::print;
+
+/// The outcome. Its JSON is the last line of `--json`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Outcome<'o> {
+    status: &'static str,
+    file: &'o str,
+    /// Of all runs together that the checkpoint knows of.
+    #[serde(flatten)]
+    counts: &'o Counts,
+    /// The line behind the last record that is settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    /// The SDK's books of this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    books: Option<&'o Stats>,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_file: Option<&'o Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'o str>,
+}
+
+/// Nothing was done, because of this.
+pub(super) fn usage(message: &str, exit: Exit, json: bool) -> Exit {
+    if json {
+        let status = if exit == Exit::Usage { "usage" } else { "stopped" };
+        print::line(serde_json::json!({ "status": status, "error": message }));
+    } else {
+        print::error(print::printable(message));
+    }
+    exit
+}
+
+/// Says what a dry run has found.
+pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -> Exit {
+    let exit = if counts.refused > 0 { Exit::Refused } else { Exit::Taken };
+    if json {
+        let status = if counts.refused > 0 { "refused" } else { "valid" };
+        let seconds = took.as_secs_f64();
+        let outcome =
+            Outcome { status, file, counts, line: None, books: None, seconds, refused_file: None, error: None };
+        print::line(serde_json::to_string(&outcome).unwrap_or_default());
+        return exit;
+    }
+    print::line(format_args!("{}: {} records checked, nothing was sent", print::printable(file), grouped(counts.records)));
+    print::line(table(counts, "valid").trim_end());
+    exit
+}
+
+/// Says how an import ended.
+pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: bool, json: bool) -> Exit {
+    let Ended { counts, books, stopped, .. } = ended;
+    let is_refused = counts.refused + ended.unnamed > 0;
+    let (status, exit) = match stopped {
+        Some(stop) => ("stopped", stop.exit),
+        None if is_refused => ("refused", Exit::Refused),
+        None => ("complete", Exit::Taken),
+    };
+    let refused_file = (ended.refused_bytes > 0).then_some(ended.refused_path.as_path());
+    if json {
+        let error = stopped.as_ref().map(|stop| stop.message.as_str());
+        let (line, seconds) = (Some(ended.position.lines), took.as_secs_f64());
+        let outcome = Outcome { status, file, counts, line, books: Some(books), seconds, refused_file, error };
+        print::line(serde_json::to_string(&outcome).unwrap_or_default());
+        return exit;
+    }
+    let how = match stopped {
+        Some(_) => format!("stopped behind line {}", grouped(ended.position.lines)),
+        None => "complete".to_owned(),
+    };
+    let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);
+    let file = print::printable(file);
+    print::line(format_args!("{file}: {how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)));
+    print::line(table(counts, "accepted").trim_end());
+    print::line(format_args!("books of this run: {books}"));
+    if let Some(path) = refused_file {
+        let path = path.display();
+        print::line(format_args!("refused records are in {path}; mend them there, then: klime import {path}"));
+    }
+    if ended.unnamed > 0 {
+        print::error(format_args!("Klime refused {} events without saying which", ended.unnamed));
+    }
+    if let Some(stop) = stopped {
+        print::error(print::printable(&stop.message));
+        let hint = match has_checkpoint {
+            true => "nothing is lost: run the same command again to go on from there",
+            false => "nothing is lost: run the same command again, records that arrived count once",
+        };
+        print::line(hint);
+    }
+    exit
+}
+
+/// The counts, a line for each kind of outcome and each fault.
+fn table(counts: &Counts, good: &str) -> String {
+    let mut text = String::new();
+    let list = |counts: &std::collections::BTreeMap<String, u64>| {
+        counts.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect::<Vec<_>>().join(", ")
+    };
+    let mut row = |name: &str, count: u64, details: &str| {
+        let _ = writeln!(text, "  {name:<9} {:>13}   {details}", grouped(count));
+    };
+    row("records", counts.records, "");
+    row(good, counts.accepted, &list(&counts.types));
+    row("refused", counts.refused, "");
+    for (code, fault) in &counts.faults {
+        let lines = fault.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let more = if fault.count > fault.lines.len() as u64 { ", …" } else { "" };
+        let word = if fault.count == 1 { "line" } else { "lines" };
+        let (code, first) = (print::printable(code), print::printable(&fault.first));
+        row("", fault.count, &format!("{code}, {word} {lines}{more}: {first}"));
+    }
+    row("skipped", counts.skipped, &list(&counts.reasons));
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_listed_with_their_first_lines() {
+        let mut counts = Counts::default();
+        (1..=7).for_each(|line| counts.refuse(line, "missing_field", "\"userId\" is missing"));
+        counts.refuse(12, "invalid_json", "it is not JSON\u{1b}");
+        (0..1234).for_each(|_| counts.accept("track"));
+        counts.skip("alias");
+        insta::assert_snapshot!(table(&counts, "accepted"), @"");
+    }
+}

@@ -1,0 +1,223 @@
+//! How far it is: a bar on a terminal, lines in a log, objects with `--json`.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// The rate is that of so long.
+const SPAN: Duration = Duration::from_secs(5);
+/// Between two lines of a log.
+const LINES_EVERY: Duration = Duration::from_secs(5);
+/// How wide the bar is.
+const WIDTH: u64 = 24;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Bar,
+    Lines,
+    Json,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Progress {
+    /// The records that are settled, and those of them that were refused.
+    pub(super) records: u64,
+    pub(super) refused: u64,
+    /// The bytes that they have, and the source has.
+    pub(super) bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total_bytes: Option<u64>,
+}
+
+/// Progress with its speed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    status: &'static str,
+    #[serde(flatten)]
+    progress: Progress,
+    records_per_second: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds_left: Option<u64>,
+}
+
+/// Measures and shows progress. It is told the time.
+#[derive(Debug)]
+pub(super) struct Display {
+    form: Form,
+    samples: VecDeque<(Instant, Progress)>,
+    last_line: Option<Instant>,
+    has_bar: bool,
+}
+
+impl Display {
+    pub(super) fn new(json: bool) -> Self {
+        let form = match json {
+            true => Form::Json,
+            false if io::stderr().is_terminal() => Form::Bar,
+            false => Form::Lines,
+        };
+        Self { form, samples: VecDeque::new(), last_line: None, has_bar: false }
+    }
+
+    /// Shows it, if it is time to.
+    pub(super) fn show(&mut self, progress: Progress, now: Instant) {
+        let told = self.measure(progress, now);
+        match self.form {
+            Form::Bar => {
+                self.has_bar = true;
+                // Progress that cannot be shown is no reason to stop.
+                let _ = write!(io::stderr(), "\r\x1b[2K{}", sentence(&told, true));
+            }
+            Form::Lines if self.is_due(now) => {
+                let _ = writeln!(io::stderr(), "{}", sentence(&told, false));
+            }
+            Form::Json if self.is_due(now) => crate::print::line(serde_json::to_string(&told).unwrap_or_default()),
+            Form::Lines | Form::Json => {}
+        }
+    }
+
+    /// Takes the bar away, for other lines to come.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.has_bar) {
+            let _ = write!(io::stderr(), "\r\x1b[2K");
+        }
+    }
+
+    /// A line is due when the last one is long ago; the first one is only after that time.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let last = *self.last_line.get_or_insert(now);
+        let is_due = now.saturating_duration_since(last) >= LINES_EVERY;
+        if is_due {
+            self.last_line = Some(now);
+        }
+        is_due
+    }
+
+    fn measure(&mut self, progress: Progress, now: Instant) -> Told {
+        self.samples.push_back((now, progress));
+        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(then, _)| now.saturating_duration_since(*then) >= SPAN) {
+            self.samples.pop_front();
+        }
+        let (then, before) = self.samples.front().copied().unwrap_or((now, progress));
+        let seconds = now.saturating_duration_since(then).as_secs_f64();
+        let per_second = |now: u64, then: u64| if seconds > 0.0 { now.saturating_sub(then) as f64 / seconds } else { 0.0 };
+        let bytes_per_second = per_second(progress.bytes, before.bytes);
+        let left = progress.total_bytes.map(|total| total.saturating_sub(progress.bytes) as f64 / bytes_per_second);
+        Told {
+            status: "running",
+            progress,
+            records_per_second: per_second(progress.records, before.records).round() as u64,
+            seconds_left: left.filter(|left| left.is_finite()).map(|left| left.ceil() as u64),
+        }
+    }
+}
+
+fn sentence(told: &Told, with_bar: bool) -> String {
+    let Progress { records, refused, bytes, total_bytes } = told.progress;
+    let mut text = String::new();
+    if let Some(total) = total_bytes {
+        let filled = bytes * WIDTH / total.max(1);
+        let percent = bytes * 100 / total.max(1);
+        if with_bar {
+            let bar: String = (0..WIDTH).map(|at| if at < filled { '█' } else { '░' }).collect();
+            let _ = write!(text, "{bar} ");
+        }
+        let _ = write!(text, "{percent:>3}% ");
+    }
+    let _ = write!(text, "{} records, {}/s", grouped(records), grouped(told.records_per_second));
+    if refused > 0 {
+        let _ = write!(text, ", {} refused", grouped(refused));
+    }
+    if let Some(left) = told.seconds_left {
+        let _ = write!(text, ", {} left", span(left));
+    }
+    text
+}
+
+/// `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1h02m`, `3m05s`, `12s`.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn display() -> Display {
+        Display { form: Form::Lines, samples: VecDeque::new(), last_line: None, has_bar: false }
+    }
+
+    fn progress(records: u64) -> Progress {
+        Progress { records, refused: 0, bytes: records * 100, total_bytes: Some(10_000_000) }
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_seconds() {
+        let start = crate::clock::now();
+        let mut display = display();
+        assert_eq!(display.measure(progress(0), start).records_per_second, 0);
+        for second in 1..=20 {
+            let told = display.measure(progress(second * 1000), start + Duration::from_secs(second));
+            assert_eq!(told.records_per_second, 1000);
+            assert_eq!(told.seconds_left, Some(100 - second));
+        }
+        let told = display.measure(progress(20_000), start + Duration::from_secs(40));
+        assert_eq!((told.records_per_second, told.seconds_left), (0, None));
+    }
+
+    #[test]
+    fn a_line_and_a_bar_say_the_same() {
+        let progress = Progress { records: 431_000, refused: 12, bytes: 43, total_bytes: Some(100) };
+        let told = Told { status: "running", progress, records_per_second: 28_100, seconds_left: Some(62) };
+        assert_eq!(sentence(&told, false), " 43% 431,000 records, 28,100/s, 12 refused, 1m02s left");
+        assert_eq!(
+            sentence(&told, true),
+            "██████████░░░░░░░░░░░░░░  43% 431,000 records, 28,100/s, 12 refused, 1m02s left"
+        );
+        let progress = Progress { total_bytes: None, refused: 0, ..progress };
+        let told = Told { seconds_left: None, progress, ..told };
+        assert_eq!(sentence(&told, true), "431,000 records, 28,100/s");
+        assert_eq!(
+            serde_json::to_string(&told).unwrap(),
+            r#"{"status":"running","records":431000,"refused":0,"bytes":43,"recordsPerSecond":28100}"#
+        );
+    }
+
+    #[test]
+    fn a_log_gets_a_line_every_few_seconds() {
+        let start = crate::clock::now();
+        let mut display = display();
+        let due = |seconds: &u64| display.is_due(start + Duration::from_secs(*seconds));
+        assert_eq!((0..20).filter(due).collect::<Vec<_>>(), [5, 10, 15]);
+    }
+
+    #[test]
+    fn numbers_and_spans_are_written_for_people() {
+        assert_eq!([0, 12, 999, 1000, 1_234_567].map(grouped), ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 59, 60, 3599, 3600, 7380].map(span), ["0s", "59s", "1m00s", "59m59s", "1h00m", "2h03m"]);
+    }
+}

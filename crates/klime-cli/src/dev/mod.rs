@@ -1,3 +1,7 @@
 //! `klime dev`: a local Klime to develop against.
 
+pub mod attribution;
+pub mod customers;
 pub mod event;
+pub mod stamp;
+pub mod store;

@@ -3,5 +3,6 @@
 pub mod attribution;
 pub mod customers;
 pub mod event;
+pub mod query;
 pub mod stamp;
 pub mod store;

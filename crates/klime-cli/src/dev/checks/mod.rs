@@ -15,6 +15,7 @@ mod keys;
 mod name;
 mod names;
 mod people;
+mod person;
 mod register;
 mod report;
 mod secret;

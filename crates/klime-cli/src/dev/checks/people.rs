@@ -1,19 +1,12 @@
 //! Users and groups: who is known by which traits, who is linked to whom, and what their ids look like.
 
-use jiff::Timestamp;
-use serde_json::Value;
-
-use super::id::Shape;
+use super::person::{BURST_SECONDS, Facts, Person};
 use super::register::Register;
-use super::report::{Check, Rule, Tally, counted, grouped, has, is, shortened, was};
+use super::report::{Check, Rule, Tally, counted, grouped, has, is, was};
 use crate::dev::event::{Event, Kind, Mode};
 
 const MOST_USERS: usize = 50_000;
 const MOST_GROUPS: usize = 50_000;
-
-/// More events of one user within this many seconds are no longer made by hand.
-const BURST: u32 = 100;
-const BURST_SECONDS: i64 = 10;
 
 const IDENTIFIED: Rule = Rule {
     id: "identified_users",
@@ -58,84 +51,31 @@ const LINKS: Rule = Rule {
     fix: "Call group() with the group's and the user's id wherever your app learns that they belong together, at login for example.",
 };
 
-/// What is known of an id, each a bit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Facts(u8);
-
-impl Facts {
-    const TRACKED: Self = Self(1);
-    const DESCRIBED: Self = Self(2);
-    const EMAIL: Self = Self(4);
-    const NAME: Self = Self(8);
-    const LINKED: Self = Self(16);
-
-    fn add(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-}
-
-#[derive(Debug)]
-struct Person {
-    id: Box<str>,
-    seq: u64,
-    facts: Facts,
-    shape: Shape,
-    /// The stretch of time that `in_window` counts.
-    window: i64,
-    in_window: u32,
-    most_in_window: u32,
-}
-
-impl Person {
-    fn new(seq: u64, id: &str) -> Self {
-        let (facts, shape) = (Facts::default(), Shape::of(id));
-        Self { id: shortened(id), seq, facts, shape, window: i64::MIN, in_window: 0, most_in_window: 0 }
-    }
-
-    fn count(&mut self, timestamp: Timestamp) {
-        let window = timestamp.as_second().div_euclid(BURST_SECONDS);
-        if window > self.window {
-            (self.window, self.in_window) = (window, 0);
-        }
-        if window == self.window {
-            self.in_window = self.in_window.saturating_add(1);
-            self.most_in_window = self.most_in_window.max(self.in_window);
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct People {
     users: Register<Person>,
     groups: Register<Person>,
     group_calls: u64,
-    links: u64,
 }
 
 impl Default for People {
     fn default() -> Self {
-        Self { users: Register::new(MOST_USERS), groups: Register::new(MOST_GROUPS), group_calls: 0, links: 0 }
+        Self { users: Register::new(MOST_USERS), groups: Register::new(MOST_GROUPS), group_calls: 0 }
     }
 }
 
 impl People {
     pub(super) fn note(&mut self, seq: u64, event: &Event) {
-        let is_link = event.kind == Kind::Group && event.user_id.is_some();
         self.group_calls += u64::from(event.kind == Kind::Group);
-        self.links += u64::from(is_link);
         if let Some(id) = &event.user_id
             && let Some(user) = self.users.entry(id, || Person::new(seq, id))
         {
-            note_user(user, event);
+            user.note_as_user(event);
         }
         if let Some(id) = &event.group_id
             && let Some(group) = self.groups.entry(id, || Person::new(seq, id))
         {
-            note_group(group, event, is_link);
+            group.note_as_group(event);
         }
     }
 
@@ -153,7 +93,7 @@ impl People {
     /// Users whose events came faster than people act.
     pub(super) fn bursts(&self) -> Tally {
         let mut tally = Tally::default();
-        for user in self.users.values().filter(|user| user.most_in_window > BURST) {
+        for user in self.users.values().filter(|user| user.is_burst()) {
             let most = grouped(user.most_in_window.into());
             tally.add(user.seq, || format!("{most} events of user {} within {BURST_SECONDS} seconds", user.id));
         }
@@ -296,40 +236,6 @@ impl People {
             return LINKS.ok(format!("{users} and {groups}, all of them linked{}.", self.users.limit()));
         }
         LINKS.warning(format!("{}{}.", found.join("; "), self.users.limit()), users.join(groups))
-    }
-}
-
-fn note_user(user: &mut Person, event: &Event) {
-    match event.kind {
-        Kind::Track => {
-            user.facts.add(Facts::TRACKED);
-            user.count(event.timestamp);
-        }
-        Kind::Identify => {
-            user.facts.add(Facts::DESCRIBED);
-            note_trait(user, event, "email", Facts::EMAIL);
-            note_trait(user, event, "name", Facts::NAME);
-        }
-        Kind::Group => user.facts.add(Facts::LINKED),
-    }
-}
-
-fn note_group(group: &mut Person, event: &Event, is_link: bool) {
-    match event.kind {
-        Kind::Group => {
-            group.facts.add(Facts::DESCRIBED);
-            note_trait(group, event, "name", Facts::NAME);
-            if is_link {
-                group.facts.add(Facts::LINKED);
-            }
-        }
-        Kind::Track | Kind::Identify => group.facts.add(Facts::TRACKED),
-    }
-}
-
-fn note_trait(person: &mut Person, event: &Event, key: &str, fact: Facts) {
-    if event.fields.get(key).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty()) {
-        person.facts.add(fact);
     }
 }
 

@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::{completions, dev, import, send};
+use crate::{completions, dev, doctor, import, send};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -20,6 +20,7 @@ Examples:
   klime dev                                     a local Klime, with a page that shows what arrives
   klime dev --demo                              the same, filled with a company's month
   klime track 'Button Clicked' --user user_123  one event, from a shell or cron
+  klime doctor                                  why no events arrive
 
 Exit status:
   0  taken, or all is well
@@ -49,6 +50,7 @@ enum Command {
     Identify(send::IdentifyArgs),
     Group(send::GroupArgs),
     Import(import::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 
@@ -64,6 +66,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Identify(args) => send::identify(args).into(),
         Command::Group(args) => send::group(args).into(),
         Command::Import(args) => import::import(args).into(),
+        Command::Doctor(args) => doctor::run(&args).into(),
         Command::Completions(args) => completions::run(&args).into(),
     }
 }

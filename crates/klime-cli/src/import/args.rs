@@ -205,7 +205,11 @@ mod tests {
         let problem = parse_map("user=id").unwrap_err();
         assert!(problem.starts_with("\"user\" is no field; it must be one of type, event, userId"), "{problem}");
         for text in ["userId", "userId=", ""] {
-            assert_eq!(parse_map(text), Err("it must be FIELD=COLUMN, such as userId=customer_id".to_owned()), "{text}");
+            assert_eq!(
+                parse_map(text),
+                Err("it must be FIELD=COLUMN, such as userId=customer_id".to_owned()),
+                "{text}"
+            );
         }
     }
 

@@ -102,7 +102,7 @@ impl CheckpointFile {
             return Err(format!("another klime import is at work with the checkpoint {name}"));
         }
         let mut text = String::new();
-        let read = file.by_ref().take(MAX_BYTES).read_to_string(&mut text);
+        let read = Read::by_ref(&mut file).take(MAX_BYTES).read_to_string(&mut text);
         read.map_err(|error| format!("the checkpoint {name} cannot be read: {error}"))?;
         let checkpoint: Checkpoint = serde_json::from_str(&text)
             .map_err(|error| format!("{name} is no checkpoint of klime import ({error}); begin anew by --restart"))?;
@@ -128,7 +128,8 @@ impl CheckpointFile {
     ///
     /// A sentence that names the file.
     pub(crate) fn write(&mut self, checkpoint: &Checkpoint) -> Result<(), String> {
-        self.replace(checkpoint).map_err(|error| format!("the checkpoint {} cannot be written: {error}", self.path.display()))
+        self.replace(checkpoint)
+            .map_err(|error| format!("the checkpoint {} cannot be written: {error}", self.path.display()))
     }
 
     fn replace(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {

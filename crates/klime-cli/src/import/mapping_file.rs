@@ -50,12 +50,12 @@ fn merge(args: &mut MappingArgs, file: MappingFile) -> Result<(), String> {
             args.map.push((target, column));
         }
     }
-    if let Some(kind) = &file.kind {
-        if !["track", "identify", "group"].contains(&kind.as_str()) {
-            return Err(format!("type: {kind:?} must be track, identify or group"));
-        }
+    let is_type = |kind: &String| ["track", "identify", "group"].contains(&kind.as_str());
+    if let Some(kind) = file.kind.as_ref().filter(|kind| !is_type(kind)) {
+        return Err(format!("type: {kind:?} must be track, identify or group"));
     }
-    let properties = file.properties.map(|columns| Rest::parse(&columns.join(","))).transpose().map_err(named("properties"))?;
+    let properties =
+        file.properties.map(|columns| Rest::parse(&columns.join(","))).transpose().map_err(named("properties"))?;
     let timezone = file.timezone.as_deref().map(zone).transpose().map_err(named("timezone"))?;
     let delimiter = file.delimiter.as_deref().map(parse_delimiter).transpose().map_err(named("delimiter"))?;
     args.kind = args.kind.take().or(file.kind);
@@ -90,7 +90,10 @@ mod tests {
         let args = completed(json, MappingArgs { map, ..MappingArgs::default() }).unwrap();
         assert_eq!(args.map, [(Target::UserId, "customer".to_owned()), (Target::Timestamp, "at".to_owned())]);
         assert_eq!(args.properties.unwrap().named, [("total".to_owned(), Some(Type::Number))]);
-        assert_eq!((args.event.as_deref(), args.id_from.as_deref(), args.delimiter), (Some("Order Placed"), Some("id"), Some(b';')));
+        assert_eq!(
+            (args.event.as_deref(), args.id_from.as_deref(), args.delimiter),
+            (Some("Order Placed"), Some("id"), Some(b';'))
+        );
         assert!(args.infer && args.timezone.is_some() && args.kind.is_none());
     }
 

@@ -75,7 +75,7 @@ fn dry_run(args: &Args, began: Instant) -> Result<Exit, String> {
 /// What would become of each record, as far as that can be said without Klime.
 fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Counts> {
     let mut counts = Counts::default();
-    while let Some(record) = reader.next()? {
+    while let Some(record) = reader.read()? {
         match converter.convert(&record) {
             Ok(event) => counts.accept(event.kind),
             Err(NoEvent::Refused(fault)) => counts.refuse_for(record.line, &fault),

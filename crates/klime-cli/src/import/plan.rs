@@ -59,7 +59,8 @@ pub(super) fn open(args: &Args) -> Result<Opened, String> {
             Reader::lines(source)
         }
         Container::Csv => {
-            let header = if mapping.columns.is_empty() { Header::FirstRow } else { Header::Given(mapping.columns.clone()) };
+            let header =
+                if mapping.columns.is_empty() { Header::FirstRow } else { Header::Given(mapping.columns.clone()) };
             let reader = Reader::table(source, delimiter(args), header);
             reader.map_err(|problem| format!("{shown}: {problem}"))?
         }
@@ -111,7 +112,9 @@ fn converter(args: &Args, container: Container) -> Result<Converter, String> {
         Some(_) if has_mapping => {
             return Err("--from says what the fields are, so they cannot be mapped as well".to_owned());
         }
-        Some(From::Segment) => Meaning::Segment(Segment { pages: exports.pages, skip_anonymous: exports.skip_anonymous }),
+        Some(From::Segment) => {
+            Meaning::Segment(Segment { pages: exports.pages, skip_anonymous: exports.skip_anonymous })
+        }
         Some(From::Posthog) => Meaning::PostHog(PostHog {
             pages: exports.pages,
             skip_anonymous: exports.skip_anonymous,
@@ -258,7 +261,7 @@ fn go_on(
     };
     let changed = || format!("is of a source that was otherwise at line {}", found.position.lines);
     reader.go_to(found.source.last_start).map_err(|_| changed())?;
-    match reader.next() {
+    match reader.read() {
         Ok(Some(record)) if record.end == found.position && fingerprint(&bytes_of(&record.content)) == *last => Ok(()),
         _ => Err(changed()),
     }
@@ -270,4 +273,3 @@ fn head(path: &Path, bytes: u64) -> Option<String> {
     File::open(path).and_then(|file| file.take(bytes).read_to_end(&mut head)).ok()?;
     (head.len() as u64 == bytes).then(|| fingerprint(&head))
 }
-

@@ -45,7 +45,14 @@ pub(crate) struct Mark<'m> {
 }
 
 /// One line of the file, with its line end.
-pub(crate) fn entry(file: &str, line: u64, fault: (&str, &str), id: Option<&str>, content: &Content, bytes: u64) -> Vec<u8> {
+pub(crate) fn entry(
+    file: &str,
+    line: u64,
+    fault: (&str, &str),
+    id: Option<&str>,
+    content: &Content,
+    bytes: u64,
+) -> Vec<u8> {
     let (code, message) = fault;
     let mut mark = Mark { file, line, code, message, id, text: None, encoding: None, bytes: None, fields: None };
     let mut out = match content {
@@ -146,7 +153,9 @@ impl RefusedFile {
             };
         };
         if there < bytes {
-            return Err(format!("{name} is shorter than it was at the checkpoint; put it back, or begin anew by --restart"));
+            return Err(format!(
+                "{name} is shorter than it was at the checkpoint; put it back, or begin anew by --restart"
+            ));
         }
         let mut refused = Self { path, file: None, bytes };
         if there > bytes {

@@ -56,7 +56,11 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
         print::line(serde_json::to_string(&outcome).unwrap_or_default());
         return exit;
     }
-    print::line(format_args!("{}: {} records checked, nothing was sent", print::printable(file), grouped(counts.records)));
+    print::line(format_args!(
+        "{}: {} records checked, nothing was sent",
+        print::printable(file),
+        grouped(counts.records)
+    ));
     print::line(table(counts, "valid").trim_end());
     exit
 }
@@ -139,6 +143,13 @@ mod tests {
         counts.refuse(12, "invalid_json", "it is not JSON\u{1b}");
         (0..1234).for_each(|_| counts.accept("track"));
         counts.skip("alias");
-        insta::assert_snapshot!(table(&counts, "accepted"), @"");
+        insta::assert_snapshot!(table(&counts, "accepted"), @r#"
+          records           1,243
+          accepted          1,234   track 1,234
+          refused               8
+                                1   invalid_json, line 12: it is not JSON\u{1b}
+                                7   missing_field, lines 1, 2, 3, 4, 5, …: "userId" is missing
+          skipped               1   alias 1
+        "#);
     }
 }

@@ -74,7 +74,9 @@ impl Rest {
             match typed {
                 Some((name, _, Some(meant))) if !name.is_empty() => rest.named.push((name.to_owned(), Some(meant))),
                 Some((_, word, None)) if word.chars().all(|char| char.is_ascii_lowercase()) => {
-                    return Err(format!("{word:?} is no type; a column is NAME or NAME:string|number|boolean|time|json"));
+                    return Err(format!(
+                        "{word:?} is no type; a column is NAME or NAME:string|number|boolean|time|json"
+                    ));
                 }
                 _ => rest.named.push((part.to_owned(), None)),
             }
@@ -155,7 +157,8 @@ impl Columns {
             }
         }
         if self.infer {
-            let has_type = |name: &String| self.rest.named.iter().any(|(named, meant)| named == name && meant.is_some());
+            let has_type =
+                |name: &String| self.rest.named.iter().any(|(named, meant)| named == name && meant.is_some());
             for (_, value) in own.iter_mut().filter(|(name, _)| !has_type(name)) {
                 *value = inferred(value.take());
             }

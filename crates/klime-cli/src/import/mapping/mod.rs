@@ -81,7 +81,8 @@ impl Meaning {
         };
         event.retain(|_, value| !value.is_null());
         if let Some(timestamp) = event.get_mut("timestamp") {
-            let text = times.normalise(timestamp).map_err(|problem| Fault::field(format!("\"timestamp\" {problem}")))?;
+            let text =
+                times.normalise(timestamp).map_err(|problem| Fault::field(format!("\"timestamp\" {problem}")))?;
             *timestamp = Value::String(text);
         }
         if let Some(Value::Number(number)) = event.get("messageId") {

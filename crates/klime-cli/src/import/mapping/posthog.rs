@@ -120,7 +120,9 @@ impl PostHog {
 /// PostHog's times are in UTC, also where they do not say so.
 fn in_utc(time: Value) -> Value {
     match &time {
-        Value::String(text) if text.parse::<jiff::Timestamp>().is_err() && text.parse::<jiff::civil::DateTime>().is_ok() => {
+        Value::String(text)
+            if text.parse::<jiff::Timestamp>().is_err() && text.parse::<jiff::civil::DateTime>().is_ok() =>
+        {
             Value::String(format!("{text}Z"))
         }
         _ => time,

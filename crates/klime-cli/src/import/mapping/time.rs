@@ -56,7 +56,10 @@ impl Times {
         }
         let local: DateTime = text.parse().map_err(|_| unreadable(value))?;
         let Some(zone) = &self.zone else {
-            return Err(format!("is {}, which says no zone; say it by --timezone, such as --timezone UTC", shown(value)));
+            return Err(format!(
+                "is {}, which says no zone; say it by --timezone, such as --timezone UTC",
+                shown(value)
+            ));
         };
         zone.to_timestamp(local).map_err(|_| unreadable(value))
     }
@@ -110,7 +113,8 @@ pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
     if let Some(offset) = offset(text) {
         return Ok(offset);
     }
-    TimeZone::get(text).map_err(|_| "it must be UTC, an offset such as +01:00, or a zone such as Europe/Berlin".to_owned())
+    TimeZone::get(text)
+        .map_err(|_| "it must be UTC, an offset such as +01:00, or a zone such as Europe/Berlin".to_owned())
 }
 
 fn offset(text: &str) -> Option<TimeZone> {
@@ -182,8 +186,19 @@ mod tests {
     fn what_is_no_time_is_refused_with_its_value() {
         let times = Times { zone: Some(TimeZone::UTC) };
         for value in [
-            json!("yesterday"), json!(""), json!(20_260_102), json!("20260102"), json!(0), json!(-5), json!(true), json!([1]),
-            json!("2026-02-30"), json!("1.2.3"), json!(1e300), json!("99999999999999999999999999999999999999999"), json!("."),
+            json!("yesterday"),
+            json!(""),
+            json!(20_260_102),
+            json!("20260102"),
+            json!(0),
+            json!(-5),
+            json!(true),
+            json!([1]),
+            json!("2026-02-30"),
+            json!("1.2.3"),
+            json!(1e300),
+            json!("99999999999999999999999999999999999999999"),
+            json!("."),
             json!("UTC"),
         ] {
             let problem = times.normalise(&value).unwrap_err();

@@ -43,7 +43,7 @@ impl Lines {
         Self { source, position: Position::default() }
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+    pub(super) fn read(&mut self) -> io::Result<Option<Record>> {
         self.source.skip_mark()?;
         loop {
             let start = self.source.offset();

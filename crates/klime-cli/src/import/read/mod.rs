@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use lines::Lines;
 pub(crate) use sniff::{Container, check, look};
-pub(crate) use source::Source;
+pub use source::Source;
 use table::Table;
-pub(crate) use table::{Header, HeaderError};
+pub use table::{Header, HeaderError};
 
 /// The most bytes of one record. An event has 200 KB at most, so this is a record with five times as much.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
@@ -95,7 +95,7 @@ pub enum Reader {
     /// Lines of NDJSON.
     Lines(Lines),
     /// Rows of CSV.
-    Table(Table),
+    Table(Box<Table>),
 }
 
 impl Reader {
@@ -110,7 +110,7 @@ impl Reader {
     ///
     /// When the source cannot be read, or has no header that can be used.
     pub fn table(source: Source, delimiter: u8, header: Header) -> Result<Self, HeaderError> {
-        Table::new(source, delimiter, header).map(Self::Table)
+        Table::new(source, delimiter, header).map(|table| Self::Table(Box::new(table)))
     }
 
     /// The next record; `None` behind the last one.
@@ -118,10 +118,10 @@ impl Reader {
     /// # Errors
     ///
     /// When the source cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<Record>> {
+    pub fn read(&mut self) -> io::Result<Option<Record>> {
         match self {
-            Self::Lines(lines) => lines.next(),
-            Self::Table(table) => table.next(),
+            Self::Lines(lines) => lines.read(),
+            Self::Table(table) => table.read(),
         }
     }
 

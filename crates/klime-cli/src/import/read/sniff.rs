@@ -55,7 +55,8 @@ fn unreadable(start: &[u8]) -> Option<(&'static str, &'static str)> {
 
 /// JSON that is spread over lines.
 fn not_by_line(start: &[u8]) -> Option<(&'static str, &'static str)> {
-    let is_alone = || start.trim_ascii_start().split(|byte| *byte == b'\n').next().map(<[u8]>::trim_ascii) == Some(b"{");
+    let is_alone =
+        || start.trim_ascii_start().split(|byte| *byte == b'\n').next().map(<[u8]>::trim_ascii) == Some(b"{");
     match first_char(start)? {
         b'[' => Some(("is a JSON array, not an object on each line", "jq -c '.[]' FILE | klime import -")),
         b'{' if start.contains(&b'\n') && is_alone() => {

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Where bytes come from.
-pub(crate) struct Source {
+pub struct Source {
     input: BufReader<Input>,
     offset: u64,
 }
@@ -29,12 +29,12 @@ impl Read for Input {
 
 impl Source {
     /// A file, which can be sought in.
-    pub(crate) fn file(file: File) -> Self {
+    pub fn file(file: File) -> Self {
         Self::new(Input::File(file))
     }
 
     /// A stream, of which what was read is gone.
-    pub(crate) fn stream(stream: impl Read + Send + 'static) -> Self {
+    pub fn stream(stream: impl Read + Send + 'static) -> Self {
         Self::new(Input::Stream(Box::new(stream)))
     }
 

@@ -66,7 +66,7 @@ struct Found {
 impl Table {
     pub(super) fn new(mut source: Source, delimiter: u8, header: Header) -> Result<Self, HeaderError> {
         source.skip_mark()?;
-        let parser = ReaderBuilder::new().delimiter(delimiter).build();
+        let parser = parser(delimiter);
         let (text, ends) = (vec![0; 4096], vec![0; 64]);
         let (position, columns) = (Position { bytes: source.offset(), ..Position::default() }, Arc::new([]));
         let mut table = Self { source, parser, delimiter, columns, position, text, ends };
@@ -80,7 +80,7 @@ impl Table {
 
     fn header(&mut self) -> Result<Vec<String>, HeaderError> {
         let unusable = |problem: &str| HeaderError::Unusable(problem.to_owned());
-        let record = self.next()?.ok_or_else(|| unusable("it is empty, so there is no header"))?;
+        let record = self.read()?.ok_or_else(|| unusable("it is empty, so there is no header"))?;
         self.position.records = 0;
         let Content::Row(row) = record.content else {
             return Err(unusable("its header is longer than 1 MiB"));
@@ -94,7 +94,7 @@ impl Table {
         &self.columns
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+    pub(super) fn read(&mut self) -> io::Result<Option<Record>> {
         self.skip_line_ends()?;
         let start = self.source.offset();
         let line = self.position.lines + 1;
@@ -155,10 +155,18 @@ impl Table {
 
     pub(super) fn go_to(&mut self, position: Position) -> io::Result<()> {
         self.source.go_to(position.bytes)?;
-        self.parser = ReaderBuilder::new().delimiter(self.delimiter).build();
+        self.parser = parser(self.delimiter);
         self.position = position;
         Ok(())
     }
+}
+
+/// A parser at the beginning of a row.
+fn parser(delimiter: u8) -> csv_core::Reader {
+    let mut parser = ReaderBuilder::new().delimiter(delimiter).build();
+    // Behind a blank line it does not take the next bytes for a byte order mark, wherever in the source they are.
+    let _ = parser.read_record(b"\n", &mut [0], &mut [0]);
+    parser
 }
 
 /// Column names by which fields can be told apart.
@@ -176,6 +184,9 @@ fn checked(columns: Vec<String>) -> Result<Vec<String>, String> {
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").field("columns", &self.columns).field("position", &self.position).finish_non_exhaustive()
+        f.debug_struct("Table")
+            .field("columns", &self.columns)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
     }
 }

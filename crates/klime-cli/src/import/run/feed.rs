@@ -55,7 +55,7 @@ fn read_all(mut reader: Reader, mut start: Position, converter: &Converter, outb
 fn fill(items: &mut Vec<Item>, reader: &mut Reader, start: &mut Position, converter: &Converter) -> Option<Read> {
     let mut bytes = 0;
     while items.len() < MAX_ITEMS && bytes < MAX_BYTES && (items.is_empty() || !reader.may_block()) {
-        let record = match reader.next() {
+        let record = match reader.read() {
             Ok(Some(record)) => record,
             Ok(None) => return Some(Read::End),
             Err(error) => return Some(Read::Failed(error)),

@@ -230,10 +230,8 @@ impl Import {
             self.close_window();
         }
         self.show(now);
-        if let Phase::Stopping(_, deadline) = &self.phase {
-            if *deadline <= now {
-                self.cut();
-            }
+        if matches!(&self.phase, Phase::Stopping(_, deadline) if *deadline <= now) {
+            self.cut();
         }
     }
 

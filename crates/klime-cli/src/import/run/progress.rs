@@ -69,16 +69,17 @@ impl Display {
     /// Shows it, if it is time to.
     pub(super) fn show(&mut self, progress: Progress, now: Instant) {
         let told = self.measure(progress, now);
+        let is_due = self.is_due(now);
         match self.form {
             Form::Bar => {
                 self.has_bar = true;
                 // Progress that cannot be shown is no reason to stop.
                 let _ = write!(io::stderr(), "\r\x1b[2K{}", sentence(&told, true));
             }
-            Form::Lines if self.is_due(now) => {
+            Form::Lines if is_due => {
                 let _ = writeln!(io::stderr(), "{}", sentence(&told, false));
             }
-            Form::Json if self.is_due(now) => crate::print::line(serde_json::to_string(&told).unwrap_or_default()),
+            Form::Json if is_due => crate::print::line(serde_json::to_string(&told).unwrap_or_default()),
             Form::Lines | Form::Json => {}
         }
     }
@@ -102,12 +103,15 @@ impl Display {
 
     fn measure(&mut self, progress: Progress, now: Instant) -> Told {
         self.samples.push_back((now, progress));
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(then, _)| now.saturating_duration_since(*then) >= SPAN) {
+        while self.samples.len() > 2
+            && self.samples.get(1).is_some_and(|(then, _)| now.saturating_duration_since(*then) >= SPAN)
+        {
             self.samples.pop_front();
         }
         let (then, before) = self.samples.front().copied().unwrap_or((now, progress));
         let seconds = now.saturating_duration_since(then).as_secs_f64();
-        let per_second = |now: u64, then: u64| if seconds > 0.0 { now.saturating_sub(then) as f64 / seconds } else { 0.0 };
+        let per_second =
+            |now: u64, then: u64| if seconds > 0.0 { now.saturating_sub(then) as f64 / seconds } else { 0.0 };
         let bytes_per_second = per_second(progress.bytes, before.bytes);
         let left = progress.total_bytes.map(|total| total.saturating_sub(progress.bytes) as f64 / bytes_per_second);
         Told {
@@ -146,7 +150,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

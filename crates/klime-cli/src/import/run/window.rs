@@ -44,7 +44,10 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) enum Fate {
     /// It was given to the client.
-    Sent { id: String, kind: &'static str },
+    Sent {
+        id: String,
+        kind: &'static str,
+    },
     /// It was not.
     Refused(Fault),
     Skipped(&'static str),
@@ -65,7 +68,8 @@ pub(super) struct Window {
 impl Window {
     /// Takes a record of which the fate is known.
     fn add(&mut self, record: Record, start: Position, fate: Fate, event_bytes: usize) {
-        self.bytes += event_bytes + usize::try_from(record.bytes).unwrap_or(usize::MAX).min(content_bytes(&record.content));
+        self.bytes +=
+            event_bytes + usize::try_from(record.bytes).unwrap_or(usize::MAX).min(content_bytes(&record.content));
         (self.last_start, self.end) = (start, record.end);
         let Record { line, bytes, content, .. } = record;
         self.entries.push(Entry { line, bytes, content, fate });

@@ -39,8 +39,11 @@ impl Import {
         self.checkpoint.source.last = Some(last);
         self.checkpoint.refused_bytes = self.refused.bytes();
         let now = clock::now();
-        match self.checkpoint_at {
-            Some(at) if now.saturating_duration_since(at) < CHECKPOINT_EVERY => Ok(()),
+        match self.checkpoint_at.replace(now) {
+            Some(at) if now.saturating_duration_since(at) < CHECKPOINT_EVERY => {
+                self.checkpoint_at = Some(at);
+                Ok(())
+            }
             _ => self.save().map_err(|problem| self.at_line(&problem)),
         }
     }
@@ -91,7 +94,6 @@ impl Import {
         if let Some(file) = &mut self.checkpoint_file {
             file.write(&self.checkpoint)?;
         }
-        self.checkpoint_at = Some(clock::now());
         Ok(())
     }
 }

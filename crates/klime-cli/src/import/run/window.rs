@@ -11,8 +11,10 @@ use crate::import::id::fingerprint;
 use crate::import::mapping::{Fault, NoEvent};
 use crate::import::read::{Content, Position, Record};
 
-/// A window is closed with so many records …
+/// A window is closed with so many records, the first one sooner and each further one with twice as many as the last: so the
+/// checkpoint moves from the beginning …
 const MAX_RECORDS: usize = 2000;
+const FIRST_RECORDS: usize = 100;
 /// … or so many bytes of records and events.
 const MAX_BYTES: usize = 1024 * 1024;
 /// So many closed windows may wait for their barriers.
@@ -75,8 +77,8 @@ impl Window {
         self.entries.push(Entry { line, bytes, content, fate });
     }
 
-    fn is_full(&self) -> bool {
-        self.entries.len() >= MAX_RECORDS || self.bytes >= MAX_BYTES
+    fn is_full(&self, records: usize) -> bool {
+        self.entries.len() >= records || self.bytes >= MAX_BYTES
     }
 
     fn seal(&mut self) {
@@ -95,17 +97,19 @@ fn content_bytes(content: &Content) -> usize {
 #[derive(Debug)]
 pub(super) struct Windows<B> {
     open: Window,
+    /// With so many records it is full.
+    records: usize,
     closed: VecDeque<(Window, B)>,
 }
 
 impl<B> Windows<B> {
     pub(super) fn new() -> Self {
-        Self { open: Window::default(), closed: VecDeque::new() }
+        Self { open: Window::default(), records: FIRST_RECORDS, closed: VecDeque::new() }
     }
 
     /// Whether a record may be added.
     pub(super) fn has_room(&self) -> bool {
-        !self.open.is_full() && self.closed.len() < MAX_CLOSED
+        !self.is_open_full() && self.closed.len() < MAX_CLOSED
     }
 
     /// Takes a record; `event_bytes` is the size of the event that was given to the client.
@@ -114,7 +118,7 @@ impl<B> Windows<B> {
     }
 
     pub(super) fn is_open_full(&self) -> bool {
-        self.open.is_full()
+        self.open.is_full(self.records)
     }
 
     pub(super) fn is_open_empty(&self) -> bool {
@@ -125,6 +129,7 @@ impl<B> Windows<B> {
     pub(super) fn close(&mut self, barrier: B) {
         let mut window = std::mem::take(&mut self.open);
         window.seal();
+        self.records = (self.records * 2).min(MAX_RECORDS);
         self.closed.push_back((window, barrier));
     }
 
@@ -174,12 +179,13 @@ mod tests {
             windows.close(barrier);
             ends.push(line - 1);
         }
-        assert_eq!(ends[0], MAX_RECORDS as u64);
+        assert_eq!(ends[..6], [100, 300, 700, 1500, 3100, 5100]);
         assert!(!windows.has_room());
         for (barrier, end) in ends.iter().enumerate() {
+            let records = (FIRST_RECORDS << barrier).min(MAX_RECORDS);
             assert_eq!(windows.barrier(), Some(&mut (barrier as u64)));
             let window = windows.settle().unwrap();
-            assert_eq!((window.end.lines, window.entries.len()), (*end, MAX_RECORDS));
+            assert_eq!((window.end.lines, window.entries.len()), (*end, records));
             assert!(windows.has_room());
         }
         assert!(windows.is_empty());

@@ -1,0 +1,118 @@
+//! A key that is no good, a server that is not there, and Ctrl-C: it stops, says why, and goes on later.
+
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::{Desk, lines, numbers, position};
+use crate::support::{Dev, Klime, WRITE_KEY};
+
+#[test]
+fn a_key_that_klime_does_not_know_is_found_out_before_the_first_event() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    let dev = Dev::start(&["--key", "another-key-1234567890"]);
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["status"]), (1, &"stopped".into()), "{ended}");
+    assert!(ended["error"].as_str().unwrap().starts_with("Klime answered 401"), "{ended}");
+    assert!(!desk.path("e.ndjson.klime-checkpoint").exists());
+}
+
+#[test]
+fn a_key_that_is_revoked_stops_it_and_nothing_is_skipped() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let import = start(&desk, &dev, &[]);
+    assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
+    dev.post("/dev/fault", &json!({ "kind": "status", "status": 401 }));
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["status"]), (1, &"stopped".into()), "{ended}");
+    assert!(ended["error"].as_str().unwrap().starts_with("Klime answered 401"), "{ended}");
+    assert!(!desk.path("e.ndjson.refused.ndjson").exists());
+    let settled = position(&desk.path("e.ndjson.klime-checkpoint"));
+    assert!(settled < 20_000 && settled <= numbers(&dev).len() as u64, "{settled}");
+
+    dev.ask("DELETE", "/dev/fault", "", b"").unwrap();
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["accepted"]), (0, &20_000.into()), "{ended}");
+    assert_eq!(numbers(&dev), (1..=20_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_server_that_is_not_there_is_tried_for_a_while() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    let ran = desk.klime("http://127.0.0.1:9", &["--patience", "300ms"]).run();
+    let (code, ended) = super::outcome(&ran);
+    assert_eq!((code, &ended["status"]), (3, &"stopped".into()), "{ended}");
+    assert!(ended["error"].as_str().unwrap().contains("no answer from Klime after"), "{ended}");
+}
+
+#[test]
+fn a_server_that_fails_for_long_stops_it_and_it_goes_on_later() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let import = start(&desk, &dev, &["--patience", "100ms"]);
+    assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
+    dev.post("/dev/fault", &json!({ "kind": "status", "status": 503 }));
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["status"]), (3, &"stopped".into()), "{ended}");
+    dev.ask("DELETE", "/dev/fault", "", b"").unwrap();
+    let (code, _) = desk.import(&dev, &[]);
+    assert_eq!((code, numbers(&dev).len()), (0, 20_000));
+}
+
+#[test]
+fn ctrl_c_lets_arrive_what_is_on_its_way() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let import = start(&desk, &dev, &["--rate", "2000"]);
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["status"], &ended["error"]), (3, &"stopped".into(), &"interrupted".into()), "{ended}");
+    let (arrived, books) = (numbers(&dev).len() as u64, &ended["books"]);
+    assert_eq!(position(&desk.path("e.ndjson.klime-checkpoint")), arrived, "{ended}");
+    assert_eq!((books["accepted"].as_u64(), books["pending"].as_u64()), (Some(arrived), Some(0)), "{ended}");
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let desk = Desk::new("e.ndjson", lines(300));
+    let dev = Dev::start(&[]);
+    let ran = desk.klime(&dev.endpoint(), &["--rate", "300"]).run();
+    // What a pause has left may be made up for, so it is a little less than a second.
+    assert!(ran.code == 0 && ran.took.as_millis() > 900, "{ran:?}");
+}
+
+#[test]
+fn nothing_is_sent_when_klime_is_disabled() {
+    let desk = Desk::new("e.ndjson", lines(3));
+    let ran = desk.klime("http://127.0.0.1:9", &[]).variable("KLIME_DISABLED", "1").run();
+    assert_eq!(ran.code, 0);
+    assert!(!desk.path("e.ndjson.klime-checkpoint").exists());
+}
+
+#[test]
+fn people_are_told_what_became_of_their_file() {
+    let desk = Desk::new("e.ndjson", format!("{}no event\n", lines(3)));
+    let dev = Dev::start(&[]);
+    let klime = Klime::new(&["import", "e.ndjson"]).at(&dev.endpoint()).in_directory(desk.directory.path());
+    let ran = klime.run();
+    let (first, rest) = ran.stdout.split_once('\n').unwrap();
+    assert!(first.starts_with("e.ndjson: complete, after "), "{first}");
+    insta::assert_snapshot!(rest);
+}
+
+fn start(desk: &Desk, dev: &Dev, arguments: &[&str]) -> std::process::Child {
+    let mut import = Command::new(env!("CARGO_BIN_EXE_klime"));
+    import.args(["import", desk.name, "--json", "--retry-delay", "10ms"]).args(arguments);
+    import.current_dir(desk.directory.path());
+    import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    import.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn finish(import: std::process::Child) -> (i32, Value) {
+    let output = import.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), serde_json::from_str(text.lines().last().unwrap()).unwrap())
+}

@@ -10,6 +10,7 @@ mod args;
 pub mod attribution;
 mod collector;
 pub mod customers;
+mod demo;
 pub mod event;
 mod exec;
 pub mod expect;

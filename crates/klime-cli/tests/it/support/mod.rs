@@ -4,6 +4,6 @@ mod command;
 mod server;
 mod tls;
 
-pub(crate) use command::{Klime, Ran};
+pub(crate) use command::{Klime, Program, Ran};
 pub(crate) use server::{Asked, Reply, Server, listen};
 pub(crate) use tls::{Certificate, TlsServer};

@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::{completions, dev, send};
+use crate::{completions, dev, doctor, send};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -20,6 +20,7 @@ Examples:
   klime dev                                     a local Klime, with a page that shows what arrives
   klime dev --demo                              the same, filled with a company's month
   klime track 'Button Clicked' --user user_123  one event, from a shell or cron
+  klime doctor                                  why no events arrive
 
 Exit status:
   0  taken, or all is well
@@ -48,6 +49,7 @@ enum Command {
     Track(send::TrackArgs),
     Identify(send::IdentifyArgs),
     Group(send::GroupArgs),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Track(args) => send::track(args).into(),
         Command::Identify(args) => send::identify(args).into(),
         Command::Group(args) => send::group(args).into(),
+        Command::Doctor(args) => doctor::run(&args).into(),
         Command::Completions(args) => completions::run(&args).into(),
     }
 }

@@ -6,6 +6,7 @@ mod args;
 mod clock;
 mod completions;
 pub mod dev;
+mod doctor;
 mod duration;
 mod exit;
 mod print;

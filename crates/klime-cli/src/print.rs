@@ -9,6 +9,8 @@ use anstyle::{AnsiColor, Style};
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 /// For what is wrong.
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+/// For what needs a look.
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 /// A line on standard output; styles are left out when it is no terminal.
 pub(crate) fn line(text: impl Display) {
@@ -19,6 +21,16 @@ pub(crate) fn line(text: impl Display) {
 /// An error on standard error, as the command-line parser prints its own.
 pub(crate) fn error(text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{RED}error:{RED:#} {text}");
+}
+
+/// Something wrong that does not end the command, on standard error.
+pub(crate) fn warning(text: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {text}");
+}
+
+/// What the command has to say of itself, on standard error.
+pub(crate) fn note(text: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Writes a whole document to standard output.

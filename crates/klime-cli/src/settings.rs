@@ -8,9 +8,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use klime::{Client, ClientBuilder};
-
-const DEFAULT_ENDPOINT: &str = "https://i.klime.com";
+use klime::{Client, ClientBuilder, Route};
 
 const WRITE_KEY: &str = "KLIME_WRITE_KEY";
 const WRITE_KEY_FILE: &str = "KLIME_WRITE_KEY_FILE";
@@ -54,8 +52,8 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option(name) | Self::Variable(name) => f.write_str(name),
-            Self::File { path, named_by } => write!(f, "{} ({named_by})", path.display()),
-            Self::Default => f.write_str("the default"),
+            Self::File { path, named_by } => write!(f, "{}, which {named_by} names", path.display()),
+            Self::Default => f.write_str("default"),
         }
     }
 }
@@ -129,7 +127,7 @@ impl Settings {
         let (endpoint, endpoint_source) = match (&connection.endpoint, read(ENDPOINT)?) {
             (Some(endpoint), _) => (endpoint.clone(), Source::Option("--endpoint")),
             (None, Some(endpoint)) => (endpoint, Source::Variable(ENDPOINT)),
-            (None, None) => (DEFAULT_ENDPOINT.to_owned(), Source::Default),
+            (None, None) => (Route::DEFAULT_ENDPOINT.to_owned(), Source::Default),
         };
         let write_key = match &connection.write_key_file {
             Some(path) => Some(key_in_file(path, "--write-key-file")?),

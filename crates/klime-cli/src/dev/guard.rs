@@ -18,6 +18,7 @@ const MAX_TOLD: usize = 20;
 pub struct Guard {
     hosts: Vec<String>,
     origins: Vec<String>,
+    any_address: bool,
     told: Mutex<BTreeSet<String>>,
 }
 
@@ -38,7 +39,14 @@ impl Guard {
     #[must_use]
     pub fn new(hosts: Vec<String>, origins: Vec<String>) -> Self {
         let lower = |texts: Vec<String>| texts.iter().map(|text| text.to_ascii_lowercase()).collect();
-        Self { hosts: lower(hosts), origins: lower(origins), told: Mutex::default() }
+        Self { hosts: lower(hosts), origins: lower(origins), any_address: false, told: Mutex::default() }
+    }
+
+    /// Whether a host may also be any address, which is how other machines name this one. DNS rebinding needs a name.
+    #[must_use]
+    pub fn any_address(mut self, is_allowed: bool) -> Self {
+        self.any_address = is_allowed;
+        self
     }
 
     /// Checks the host that a request is for, with or without a port.
@@ -53,7 +61,8 @@ impl Guard {
             ));
         };
         let name = without_port(host).to_ascii_lowercase();
-        if is_loopback(&name) || self.hosts.contains(&name) {
+        let is_address = self.any_address && address(&name).is_some();
+        if is_loopback(&name) || is_address || self.hosts.contains(&name) {
             return Ok(());
         }
         let name = shown(&name);
@@ -124,11 +133,14 @@ fn in_brackets(host: &str) -> bool {
 /// Whether a lower-case name leads to this machine, whatever a DNS server says.
 fn is_loopback(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    match address.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => name == "localhost" || name.ends_with(".localhost"),
+    match address(name) {
+        Some(address) => address.is_loopback(),
+        None => name == "localhost" || name.ends_with(".localhost"),
     }
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name).parse().ok()
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
@@ -180,6 +192,14 @@ mod tests {
             assert!(refusal.contains("DNS rebinding") && refusal.contains("--allow-host"), "{host}: {refusal}");
         }
         assert!(guard.host(None).unwrap_err().to_string().contains("no Host"));
+    }
+
+    #[test]
+    fn on_a_network_an_address_is_a_host_but_a_name_is_not() {
+        let guard = Guard::default().any_address(true);
+        assert_eq!(guard.host(Some("192.168.1.5:5546")), Ok(()));
+        assert_eq!(guard.host(Some("[fe80::1]:5546")), Ok(()));
+        assert!(guard.host(Some("192.168.1.5.nip.io:5546")).is_err());
     }
 
     #[test]

@@ -1,47 +1,32 @@
 //! `klime dev`: a local Klime to develop against.
+//!
+//! A request goes through `server`, `api` (host, origin), `ingest` (key, body, faults) and `validate` (event by event) into the
+//! `collector`: the store, and what is folded over its events. Then it is shown on the `terminal`, counted by `expect`, and found by
+//! whoever waits at `/dev/live` and `/dev/wait`.
 
+mod api;
+mod app;
+mod args;
+pub mod attribution;
 pub mod checks;
+mod collector;
+pub mod customers;
 pub mod event;
+mod exec;
+pub mod expect;
 pub mod fault;
 pub mod guard;
+mod ingest;
+mod key;
+mod page;
+pub mod query;
+mod run;
+mod server;
+mod signals;
+pub mod stamp;
+pub mod store;
+mod terminal;
 pub mod validate;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::ExitCode;
-
-use axum::Router;
-use axum::routing::get;
-use tokio::net::TcpListener;
-
-use crate::exit::Exit;
-use crate::print;
-
-/// Run a local Klime to develop against.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// The port to listen on; 0 takes any free one
-    #[arg(long, default_value_t = 5546)]
-    port: u16,
-}
-
-/// Runs it until Ctrl-C.
-pub(crate) fn run(args: Args) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let served =
-        runtime.and_then(|runtime| runtime.block_on(serve(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))));
-    match served {
-        Ok(()) => Exit::Taken.into(),
-        Err(error) => {
-            print::error(format_args!("port {}: {error}", args.port));
-            Exit::Usage.into()
-        }
-    }
-}
-
-async fn serve(address: SocketAddr) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address).await?;
-    print::line(format_args!("klime dev listens on http://{}", listener.local_addr()?));
-    let app = Router::new().route("/healthz", get(|| async { r#"{"status":"ok"}"# }));
-    let stopped = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, app).with_graceful_shutdown(stopped).await
-}
+pub(crate) use args::Args;
+pub(crate) use run::run;

@@ -31,8 +31,8 @@ const GROUP_EXAMPLES: &str = r#"Examples:
   klime group org_456 --trait plan=enterprise --trait seats=25
   klime group org_456 --user user_123                 only links the user to the group"#;
 
-const VALUES: &str = r#"Values: what is JSON is taken as such, so 42 is a number, true a boolean, '"42"' a string; anything else
-is a string.
+const VALUES: &str = r#"Values: what is JSON is taken as such, so 42 is a number, true a boolean, '"42"' a string. Anything
+else is a string.
 
 Exit status: 0 Klime took the event, 1 it refused it, 2 the command line or the configuration is at
 fault, 3 Klime was not reached, or could not take it for now (network, time-out, 429, 5xx)."#;

@@ -261,6 +261,7 @@ fn a_body_is_kept_as_sent_with_its_escapes_written_out() {
     check(r#"{"b":1.0,"a":1e2}"#, r#"{"b":1.0,"a":1e2}"#);
     check(r#""gr\u00fcn \ud83d\ude00 \n""#, r#""grün 😀 \n""#);
     check(r#""\u0000\u001F\u0022\u005c\\u0041""#, r#""\u0000\u001F\u0022\u005c\\u0041""#);
+    check("{\r\n\"a\":\n\"\\n\"}", r#"{  "a": "\n"}"#);
     check(r#""\ud800 \ud800\u0041 \udc00""#, r#""\ud800 \ud800A \udc00""#);
 }
 

@@ -8,10 +8,18 @@ pub(super) fn shortened(text: &str, max: usize) -> String {
     }
 }
 
-/// The same JSON with its `\u` escapes written out, so that a search finds what a reader sees.
+/// The same JSON on one line, with its `\u` escapes written out, so that a search finds what a reader sees.
 ///
-/// Escapes that JSON needs stay (control characters, quotes, backslashes), and so do halves of surrogate pairs.
+/// Escapes that JSON needs stay (control characters, quotes, backslashes), and so do halves of surrogate pairs. Line ends, which
+/// are never part of a JSON string, become spaces: exports and streams have one event a line.
 pub(super) fn written_out(json: &str) -> String {
+    if json.contains(['\n', '\r']) {
+        return escapes_written_out(&json.replace(['\n', '\r'], " "));
+    }
+    escapes_written_out(json)
+}
+
+fn escapes_written_out(json: &str) -> String {
     if !json.contains("\\u") {
         return json.to_owned();
     }

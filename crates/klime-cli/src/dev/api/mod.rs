@@ -4,8 +4,8 @@
 
 mod asked;
 mod batches;
-mod customers;
 mod checks;
+mod customers;
 mod error;
 mod events;
 mod export;

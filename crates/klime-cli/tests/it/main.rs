@@ -8,6 +8,8 @@ mod doctor;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod send;
 #[cfg(test)]
 mod support;

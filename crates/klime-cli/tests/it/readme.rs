@@ -33,7 +33,8 @@ fn the_shell_snippets_of_the_readme_do_what_they_say() {
         assert!(output.status.success(), "{snippet}\n{output:?}");
     }
     let arrived = dev.get("/dev/events?limit=1000").json();
-    let names: Vec<&str> = arrived["events"].as_array().unwrap().iter().filter_map(|row| row["event"].as_str()).collect();
+    let names: Vec<&str> =
+        arrived["events"].as_array().unwrap().iter().filter_map(|row| row["event"].as_str()).collect();
     for name in ["Button Clicked", "Backup Finished", "Order Placed", "Report Sent"] {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
@@ -50,10 +51,12 @@ fn each_request_of_the_readme_is_answered() {
         .map(|(before, path)| (before, path.trim_end_matches('\'')))
         .collect();
     assert!(requests.len() >= 9, "{requests:?}");
-    let event = |number: u32| json!({
-        "type": "track", "event": "Report Generated", "userId": "user_123", "messageId": format!("m{number}"),
-        "timestamp": "2026-11-24T12:00:00.000Z",
-    });
+    let event = |number: u32| {
+        json!({
+            "type": "track", "event": "Report Generated", "userId": "user_123", "messageId": format!("m{number}"),
+            "timestamp": "2026-11-24T12:00:00.000Z",
+        })
+    };
     let link = json!({
         "type": "group", "groupId": "org_456", "userId": "user_123", "messageId": "m3", "timestamp": "2026-11-24T12:00:00.000Z",
     });

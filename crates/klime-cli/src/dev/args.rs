@@ -22,7 +22,7 @@ Examples:
 How to send events here:
   Klime SDK for Rust and Elixir, and this command: set KLIME_ENDPOINT=http://127.0.0.1:5546
   The official SDKs read no environment; set their option by hand:
-    Python    Client(write_key=..., endpoint=\"http://127.0.0.1:5546\")
+    Python    KlimeClient(write_key=..., endpoint=\"http://127.0.0.1:5546\")
     browser   new KlimeClient({ writeKey, endpoint: \"http://127.0.0.1:5546\" })
     others    the option called endpoint (or its like in that language)
   Any write key is taken, unless --key-file or KLIME_DEV_KEY says which one.

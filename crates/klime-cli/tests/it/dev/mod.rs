@@ -1,5 +1,6 @@
 //! `klime dev` as a running program.
 
+mod exec;
 mod faults;
 mod ingest;
 mod lifecycle;

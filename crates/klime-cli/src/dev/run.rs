@@ -168,7 +168,7 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
     if let Some(mut command) = command {
         let ended = tokio::select! {
             ended = command.ended() => ended,
-            signal = signals.next() => return Some(stopped_by(signal, command).await),
+            signal = signals.next() => return Some(stopped_by(signal, command, signals).await),
         };
         let code = ended.map_or(1, exec::code);
         if code != 0 {
@@ -184,8 +184,17 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
     None
 }
 
-async fn stopped_by(signal: Signal, mut command: Running) -> u8 {
-    match command.stop(signal).await.map_or(1, exec::code) {
+async fn stopped_by(signal: Signal, mut command: Running, signals: &mut Signals) -> u8 {
+    let ended = tokio::select! {
+        ended = command.stop(signal) => Some(ended),
+        _ = signals.next() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // Whoever asks twice does not want to wait.
+        None => command.kill().await,
+    };
+    match ended.map_or(1, exec::code) {
         0 if signal == Signal::Interrupt => 130,
         0 => 143,
         code => code,

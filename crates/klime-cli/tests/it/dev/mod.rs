@@ -6,4 +6,5 @@ mod ingest;
 mod lifecycle;
 mod live;
 mod security;
+mod terminal;
 mod wait;

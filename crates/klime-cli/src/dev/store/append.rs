@@ -13,8 +13,6 @@ use super::tally::Pruned;
 use super::{Limits, Store, StoreError};
 use crate::dev::event::{Event, Judged, Library, Refusal, Status, Verdict};
 
-/// So many batches are kept, however few events they have: requests without events are bounded too.
-const MAX_BATCHES: u64 = 100_000;
 /// What is over a limit goes so many events, or bytes, or batches at a time.
 const PRUNED_EVENTS: u64 = 1_000;
 const PRUNED_BYTES: u64 = 1 << 20;
@@ -138,9 +136,11 @@ impl Store {
         }
     }
 
+    /// Requests are bounded by themselves, because there are some without events.
     fn oldest_batch_after_this(&self) -> u64 {
+        let most = self.limits.max_batches;
         let kept = self.next_batch.saturating_sub(self.oldest_batch) + 1;
-        let surplus = if kept > MAX_BATCHES { kept - MAX_BATCHES + PRUNED_BATCHES } else { 0 };
+        let surplus = if kept > most { kept - most + (most / 10).min(PRUNED_BATCHES) } else { 0 };
         self.oldest_batch + surplus
     }
 }

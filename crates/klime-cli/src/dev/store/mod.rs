@@ -47,11 +47,13 @@ pub struct Limits {
     pub max_events: u64,
     /// Bytes of events' bodies; 1 GiB by default.
     pub max_bytes: u64,
+    /// Batches, however few events they have; 100,000 by default.
+    pub max_batches: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_events: 1_000_000, max_bytes: 1 << 30 }
+        Self { max_events: 1_000_000, max_bytes: 1 << 30, max_batches: 100_000 }
     }
 }
 

@@ -249,6 +249,16 @@ impl Tally {
         add_batches(&mut self.batches, status, 1);
     }
 
+    #[cfg(test)]
+    pub(super) fn minutes_kept(&self) -> usize {
+        self.minutes.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn names_kept(&self) -> usize {
+        self.names.len()
+    }
+
     fn per_minute(&self, now: Timestamp) -> Vec<Minute> {
         let this = now.as_microsecond().div_euclid(MICROS_A_MINUTE);
         let minutes = (this - MINUTES + 1)..=this;

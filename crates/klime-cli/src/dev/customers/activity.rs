@@ -30,6 +30,11 @@ pub(super) struct Activity {
 }
 
 impl Activity {
+    #[cfg(test)]
+    pub(super) fn days_kept(&self) -> usize {
+        self.days.len()
+    }
+
     pub(super) fn note(&mut self, at: i64, name: Option<u32>) {
         self.total += 1;
         self.seen = widest(self.seen, Some((at, at)));

@@ -6,7 +6,7 @@ use super::{days_ago, event, group, now, track};
 use crate::dev::event::{Event, Kind, Mode};
 
 fn bounded(bounds: Bounds, events: impl IntoIterator<Item = Event>) -> Customers {
-    let mut customers = Customers { bounds, ..Customers::default() };
+    let mut customers = Customers::within(bounds);
     events.into_iter().for_each(|event| customers.apply(&event));
     customers
 }
@@ -48,9 +48,9 @@ fn traits_beyond_the_bounds_are_left_out_and_counted() {
 
     let large = |user: &str| event(Kind::Identify, Some(user), None, 0, json!({ "text": "x".repeat(1_000) }));
     let customers =
-        bounded(Bounds { trait_bytes: 3_500, ..Bounds::default() }, ["u1", "u2", "u3", "u4", "u5"].map(large));
+        bounded(Bounds { trait_bytes: 3_600, ..Bounds::default() }, ["u1", "u2", "u3", "u4", "u5"].map(large));
     assert_eq!(customers.left_out().traits, 2);
-    assert!(customers.trait_bytes <= 3_500);
+    assert!(customers.trait_bytes <= 3_600);
 }
 
 #[test]
@@ -67,6 +67,26 @@ fn names_beyond_the_bound_are_counted_without_their_name() {
     let detail = super::detail(&customers, Mode::Individuals, "u1");
     assert_eq!((detail.customer.events_total, detail.names.len()), (10, 3));
     assert_eq!(customers.left_out().names, 7);
+}
+
+#[test]
+fn counts_beyond_the_bound_are_left_out_and_counted() {
+    let events: Vec<_> = (0..10).map(|days| track(Some("u1"), None, days)).collect();
+    // A name and four days find room.
+    let customers = bounded(Bounds { counts: 5, ..Bounds::default() }, events);
+    let customer = super::detail(&customers, Mode::Individuals, "u1").customer;
+    assert_eq!((customer.events_total, customer.events30), (10, 4));
+    assert_eq!(customers.left_out(), LeftOut { counts: 6, ..LeftOut::default() });
+}
+
+#[test]
+fn ids_of_any_length_do_not_take_memory_without_end() {
+    let long = "x".repeat(190_000);
+    let ids: Vec<_> = (0..500).map(|number| format!("{long}{number}")).collect();
+    let customers = bounded(Bounds::default(), ids.iter().map(|id| track(Some(id), None, 0)));
+    let (users, _) = customers.counts();
+    assert!(users > 300 && users < 400, "{users}");
+    assert_eq!(customers.left_out().users, 500 - users as u64);
 }
 
 #[test]

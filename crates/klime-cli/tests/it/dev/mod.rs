@@ -1,5 +1,7 @@
 //! `klime dev` as a running program.
 
+mod customers;
+mod events;
 mod exec;
 mod faults;
 mod ingest;

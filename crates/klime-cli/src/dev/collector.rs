@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) checks: Checks,
     /// The faults that wait for requests.
     pub(crate) faults: Faults,
+    /// How often everything was forgotten.
+    pub(crate) resets: u64,
 }
 
 impl Collector {
@@ -56,7 +58,7 @@ impl Collector {
         let (mut customers, mut checks) = (Customers::default(), Checks::default());
         let mut folds = Folds { customers: &mut customers, checks: &mut checks };
         store.replay(|event| folds.note(event.seq, event.received_at, &event.judged, event.status))?;
-        let state = State { store, customers, checks, faults: Faults::default() };
+        let state = State { store, customers, checks, faults: Faults::default(), resets: 0 };
         Ok(Self { state: Mutex::new(state), news: watch::Sender::new(news), started_at, mode })
     }
 
@@ -92,14 +94,16 @@ impl Collector {
 
     /// Forgets events, batches, customers, checks and faults.
     pub(crate) fn reset(&self) -> Result<(), StoreError> {
-        {
+        let resets = {
             let mut state = self.lock();
             state.store.reset()?;
             state.customers = Customers::default();
             state.checks = Checks::default();
             state.faults = Faults::default();
-        }
-        self.news.send_modify(|news| news.resets += 1);
+            state.resets += 1;
+            state.resets
+        };
+        self.news.send_modify(|news| news.resets = news.resets.max(resets));
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ mod checks;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod dev;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod help;

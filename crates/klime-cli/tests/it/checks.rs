@@ -51,6 +51,22 @@ fn faults_are_told_with_what_to_do_and_where_they_are() {
 }
 
 #[test]
+fn refused_requests_are_told_and_asked_for_faults_are_not() {
+    let dev = Dev::start(&[]);
+    dev.send(&[track("Button Clicked", "m1")]);
+    dev.post("/dev/fault", &json!({ "kind": "status", "status": 503, "count": 1 }));
+    dev.send(&[]);
+    dev.post("/dev/fault", &json!({ "kind": "partial", "share": 1.0, "count": 1 }));
+    dev.send(&[track("Button Clicked", "m2")]);
+    assert_eq!(
+        (&rule(&dev, "", "requests")["level"], &rule(&dev, "", "refused_events")["level"]),
+        (&json!("ok"), &json!("ok"))
+    );
+    dev.send_body(b"[]", "");
+    assert_eq!(rule(&dev, "", "requests")["found"], "1 of 4 requests was refused as a whole.");
+}
+
+#[test]
 fn mode_is_what_was_asked_for_or_given_or_what_the_events_look_like() {
     let dev = Dev::start(&[]);
     dev.send(&[track("Button Clicked", "m1")]);

@@ -44,7 +44,10 @@ Exit status:
   2  the command line is at fault
   With --exec, a command that fails hands on its own status.";
 
-/// Run a local Klime to develop against, which shows live what arrives and what Klime will make of it.
+/// Run a local Klime to develop against
+///
+/// It takes events like Klime's ingest API, from any Klime SDK, and shows live what arrives and what Klime will make of it: on the
+/// terminal, on a page, and for tests in any language.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -6,11 +6,15 @@ mod checks;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod dev;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod help;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 mod send;
 #[cfg(test)]

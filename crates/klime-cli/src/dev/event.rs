@@ -16,6 +16,18 @@ pub enum Kind {
     Group,
 }
 
+impl Kind {
+    /// Its word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Identify => "identify",
+            Self::Group => "group",
+        }
+    }
+}
+
 /// An event that keeps to the protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

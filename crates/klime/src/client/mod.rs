@@ -231,6 +231,28 @@ impl Client {
         sending
     }
 
+    /// Like [`send_event`](Self::send_event), waiting on this thread, for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] when the event was not accepted; of kind [`Timeout`](crate::SendErrorKind::Timeout) when there was no answer in
+    /// time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// let event = klime::Event::track("Invoice Paid").with_group("org_456");
+    /// let answer = klime.send_event_blocking(event, std::time::Duration::from_secs(10))?;
+    /// assert_eq!(answer.accepted, 1);
+    /// # }
+    /// # Ok::<(), klime::SendError>(())
+    /// ```
+    pub fn send_event_blocking(&self, event: Event, timeout: Duration) -> Result<BatchResponse, SendError> {
+        self.send_event(event).wait(timeout)
+    }
+
     /// Sends everything that is pending now, and resolves to what became of it: a barrier over all events enqueued before,
     /// queued, in flight or in back-off. Works on any executor. The flush begins at the call; dropping the future only
     /// ends the wait.

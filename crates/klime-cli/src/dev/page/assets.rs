@@ -8,7 +8,8 @@ pub(super) struct Asset {
 }
 
 /// What `/` answers.
-pub(super) const INDEX: Asset = Asset { path: "index.html", media_type: "text/html; charset=utf-8", content: include_bytes!("index.html") };
+pub(super) const INDEX: Asset =
+    Asset { path: "index.html", media_type: "text/html; charset=utf-8", content: include_bytes!("index.html") };
 
 macro_rules! assets {
     ($($media_type:literal: $($path:literal)+;)+) => {
@@ -66,7 +67,11 @@ mod tests {
         for asset in ASSETS.iter().chain([&INDEX]).filter(|asset| !asset.path.starts_with("vendor/")) {
             let text = std::str::from_utf8(asset.content).unwrap();
             let absolute = text.split('"').filter_map(|part| part.strip_prefix("/assets/")).map(str::to_owned);
-            let relative = text.lines().filter(|line| line.starts_with("import ")).filter_map(|line| line.split('"').nth(1)).map(|path| beside(asset.path, path));
+            let relative = text
+                .lines()
+                .filter(|line| line.starts_with("import "))
+                .filter_map(|line| line.split('"').nth(1))
+                .map(|path| beside(asset.path, path));
             for path in absolute.chain(relative) {
                 assert!(ASSETS.iter().any(|served| served.path == path), "{} asks for {path}", asset.path);
             }
@@ -89,7 +94,16 @@ mod tests {
 
     #[test]
     fn no_file_of_the_page_makes_markup_of_data() {
-        const WAYS: &[&str] = &["innerHTML", "outerHTML", "insertAdjacentHTML", "dangerouslySetInnerHTML", "document.write", "eval(", "new Function", "javascript:"];
+        const WAYS: &[&str] = &[
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "dangerouslySetInnerHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "javascript:",
+        ];
         for asset in ASSETS.iter().filter(|asset| !asset.path.starts_with("vendor/")) {
             let text = std::str::from_utf8(asset.content).unwrap();
             let found = WAYS.iter().find(|way| text.contains(*way));

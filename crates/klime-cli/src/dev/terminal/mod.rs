@@ -1,0 +1,175 @@
+//! The terminal: one line for each event that arrives.
+//!
+//! A terminal can be slow, or stopped. So lines are made and written by a thread of its own, which is handed whole batches
+//! through a queue that is bounded in number and in bytes; what does not fit is not shown, and that is said. Lines go to standard
+//! output, what the program itself has to say to standard error.
+
+mod json;
+mod line;
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::event::Judged;
+use super::store::{Appended, BatchRecord};
+use crate::print;
+
+/// Batches that wait to be shown.
+const MAX_WAITING: usize = 1024;
+/// Bytes of events that wait to be shown.
+const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+/// How long the end waits for a terminal that takes no more.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How arrivals are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Lines for people.
+    Lines,
+    /// One JSON object a line.
+    Json,
+    /// Not at all.
+    Quiet,
+}
+
+/// A request and its events, on their way to be shown.
+#[derive(Debug)]
+struct Arrived {
+    record: BatchRecord,
+    events: Vec<Judged>,
+    appended: Appended,
+}
+
+#[derive(Debug)]
+enum Message {
+    Text(String),
+    Batch(Box<Arrived>),
+}
+
+/// The handle of the thread that writes.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    format: Format,
+    queue: Mutex<Option<SyncSender<Message>>>,
+    waiting_bytes: Arc<AtomicUsize>,
+    skipped: Arc<AtomicU64>,
+    ended: Mutex<Receiver<()>>,
+}
+
+impl Terminal {
+    /// Starts the thread.
+    pub(crate) fn start(format: Format) -> io::Result<Self> {
+        let (queue, messages) = sync_channel(MAX_WAITING);
+        let (end, ended) = sync_channel(1);
+        let (waiting_bytes, skipped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
+        let mut writer = Writer { format, waiting_bytes: waiting_bytes.clone(), skipped: skipped.clone() };
+        std::thread::Builder::new().name("klime-terminal".to_owned()).spawn(move || {
+            let out = anstream::AutoStream::auto(io::stdout());
+            // A reader that has gone away wants no more lines.
+            let _ = writer.run(&messages, &mut io::BufWriter::with_capacity(64 * 1024, out));
+            drop(messages);
+            let _ = end.send(());
+        })?;
+        Ok(Self { format, queue: Mutex::new(Some(queue)), waiting_bytes, skipped, ended: Mutex::new(ended) })
+    }
+
+    /// Shows a request and its events, now or soon, or not if there is too much.
+    pub(crate) fn show(&self, record: BatchRecord, events: Vec<Judged>, appended: Appended) {
+        if self.format == Format::Quiet {
+            return;
+        }
+        let (count, bytes) = (events.len(), bytes(&events));
+        if self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_WAITING_BYTES.max(bytes) {
+            self.skip(count, bytes);
+            return;
+        }
+        let message = Message::Batch(Box::new(Arrived { record, events, appended }));
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue.as_ref().map(|queue| queue.try_send(message));
+        if let Some(Err(TrySendError::Full(_))) = sent {
+            self.skip(count, bytes);
+        }
+    }
+
+    fn skip(&self, events: usize, bytes: usize) {
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.skipped.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    /// A JSON object of its own for those who read `--json`, before everything that is shown later.
+    pub(crate) fn object(&self, object: &serde_json::Value) {
+        if self.format != Format::Json {
+            return;
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // If the thread is gone nobody reads.
+        let _ = queue.map(|queue| queue.send(Message::Text(object.to_string())));
+    }
+
+    /// Something that the program has to say.
+    pub(crate) fn say(&self, text: &str) {
+        if self.format != Format::Quiet {
+            print::note(text);
+        }
+    }
+
+    /// Something that is wrong, and that nobody else is told.
+    pub(crate) fn warn(&self, text: &str) {
+        print::warning(print::printable(text));
+    }
+
+    /// Writes what is waiting, as far as the reader takes it in a short time.
+    pub(crate) fn finish(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let _ = self.ended.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FINISH_TIMEOUT);
+    }
+}
+
+fn bytes(events: &[Judged]) -> usize {
+    events.iter().map(|judged| judged.body.len()).sum()
+}
+
+/// The thread's own state.
+struct Writer {
+    format: Format,
+    waiting_bytes: Arc<AtomicUsize>,
+    skipped: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Writes messages until there are no more senders. It flushes when nothing is waiting.
+    fn run(&mut self, messages: &Receiver<Message>, out: &mut impl Write) -> io::Result<()> {
+        while let Ok(first) = messages.recv() {
+            let mut next = Some(first);
+            while let Some(message) = next {
+                self.write(&message, out)?;
+                next = messages.try_recv().ok();
+            }
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, message: &Message, out: &mut impl Write) -> io::Result<()> {
+        let arrived = match message {
+            Message::Text(text) => return writeln!(out, "{text}"),
+            Message::Batch(arrived) => arrived,
+        };
+        self.waiting_bytes.fetch_sub(bytes(&arrived.events), Ordering::Relaxed);
+        match self.format {
+            Format::Json => json::write(arrived, out)?,
+            Format::Lines | Format::Quiet => line::write(arrived, out)?,
+        }
+        match self.skipped.swap(0, Ordering::Relaxed) {
+            0 => Ok(()),
+            skipped if self.format == Format::Json => json::write_skipped(skipped, out),
+            skipped => line::write_skipped(skipped, out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

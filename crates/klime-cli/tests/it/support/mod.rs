@@ -1,0 +1,9 @@
+//! What the tests share: the command as its user runs it, and servers that do as they are told.
+
+mod command;
+mod server;
+mod tls;
+
+pub(crate) use command::{Klime, Ran};
+pub(crate) use server::{Asked, Reply, Server, listen};
+pub(crate) use tls::{Certificate, TlsServer};

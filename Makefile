@@ -2,12 +2,13 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test test-rust
+.PHONY: demo test test-rust test-web
 
 demo:
 	@$(CARGO) run --quiet --locked --package klime --example demo
 
-test: test-rust
+test:
+	@scripts/test
 
-test-rust:
-	@scripts/test-rust
+test-rust test-web:
+	@scripts/$@

@@ -3,11 +3,16 @@
 //! Each answer of `/dev/*` is JSON with `Cache-Control: no-store`; each refusal is `{"error": "…"}`, a sentence that names what is wrong.
 
 mod asked;
+mod batches;
+mod customers;
 mod error;
+mod events;
+mod export;
 mod fault;
 mod headers;
 mod live;
 mod reset;
+mod stats;
 mod wait;
 
 use axum::Router;
@@ -24,9 +29,16 @@ use super::{ingest, page};
 /// Everything that `klime dev` answers.
 pub(crate) fn router(app: Shared) -> Router {
     let dev = Router::new()
+        .route("/dev/batches", get(batches::list))
+        .route("/dev/customers", get(customers::list))
+        .route("/dev/customers/{id}", get(customers::one))
+        .route("/dev/events", get(events::list))
+        .route("/dev/events/{seq}", get(events::one))
+        .route("/dev/export.ndjson", get(export::export))
         .route("/dev/fault", get(fault::list).post(fault::add).delete(fault::clear))
         .route("/dev/live", get(live::stream))
         .route("/dev/reset", post(reset::post))
+        .route("/dev/stats", get(stats::stats))
         .route("/dev/wait", get(wait::wait));
     Router::new()
         .route("/v1/batch", post(ingest::post))

@@ -4,7 +4,7 @@ import { track } from "./support/events.js";
 
 async function choose(page, name, fields = {}) {
   await page.locator(".kinds label", { hasText: name }).first().click();
-  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(String(value));
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(String(value));
   await page.getByRole("button", { name: "Switch on" }).click();
 }
 
@@ -57,13 +57,13 @@ webTest("the banner switches off a fault that came from elsewhere", {}, async ({
 webTest("resetting asks first, then forgets everything", {}, async ({ dev, page, open }) => {
   await dev.send(track("Report Generated", "u1"));
   await open("#/faults");
-  await page.getByText("1 events are stored.", { exact: false }).waitFor();
+  await page.getByText("Stored: 1 event.").waitFor();
   await page.getByRole("button", { name: "Reset…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   assert.equal((await dev.get("/dev/stats")).events.stored, 1);
   await page.getByRole("button", { name: "Reset…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Forget everything" }).click();
-  await until(page, () => document.querySelector(".faults").textContent.includes("0 events are stored."));
+  await until(page, () => document.querySelector(".faults").textContent.includes("Stored: 0 events."));
   await page.getByRole("link", { name: "Live", exact: false }).first().click();
   assert.deepEqual((await dev.get("/dev/events?status=all")).events, []);
   assert.equal(await page.locator(".row").count(), 0);

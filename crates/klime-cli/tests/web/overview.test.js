@@ -7,7 +7,7 @@ webTest("the overview counts what arrived and how it was taken", {}, async ({ de
   await dev.send(twice, track("Report Generated", "u2"), track("File Exported", "u1"), track("Nobody Known"), identify("u1", { name: "Ada" }), group("g1", "u1"));
   await dev.send(twice);
   await open("#/overview");
-  const figure = (label) => page.locator(".figure", { hasText: label }).locator("b");
+  const figure = (label) => page.locator(".figure", { has: page.getByText(label, { exact: true }) }).locator("b");
   await until(page, () => document.querySelector(".figure b")?.textContent === "5");
   assert.equal(await figure("Refused").textContent(), "1");
   assert.equal(await figure("Duplicates").textContent(), "1");

@@ -18,8 +18,13 @@ export function parse(hash) {
 /** Writes what `parse` reads; empty parameters are left out. */
 export function link(view, id, params = {}) {
   const query = new URLSearchParams(set(params)).toString();
-  const path = id ? `#/${view}/${encodeURIComponent(id)}` : `#/${view}`;
+  const path = id ? `#/${view}/${segment(id)}` : `#/${view}`;
   return query ? `${path}?${query}` : path;
+}
+
+/** A text as one part of a path. Half a surrogate pair, of which `encodeURIComponent` makes an exception, is shown as what it is: broken. */
+export function segment(text) {
+  return encodeURIComponent(String(text).replace(/\p{Surrogate}/gu, "\ufffd"));
 }
 
 /** Goes there; `replace` leaves no step for the back button, as while typing. */

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/htm-preact.module.js";
 import { path, useQuery } from "../api.js";
-import { link } from "../route.js";
+import { link, segment } from "../route.js";
 import { Data, plural } from "../text.js";
 import { Fact } from "./detail.js";
 
@@ -17,7 +17,7 @@ export function Attribution({ event, mode }) {
 }
 
 function Name({ id, mode }) {
-  const { data } = useQuery(path(`/dev/customers/${encodeURIComponent(id)}`, { mode }));
+  const { data } = useQuery(path(`/dev/customers/${segment(id)}`, { mode }));
   return html`<a class="customer-link" href=${link("customers", id, { mode })}><${Data} value=${data?.name ?? id} max=${80} /></a>`;
 }
 

@@ -3,7 +3,7 @@
 import { html } from "../vendor/htm-preact.module.js";
 import { path, useQuery } from "../api.js";
 import { Icon } from "../icons.js";
-import { link } from "../route.js";
+import { link, segment } from "../route.js";
 import { Data, ago, count, plural } from "../text.js";
 import { Bars } from "./charts.js";
 import { CustomerName, Seen, State } from "./customers.js";
@@ -15,7 +15,7 @@ const DAY = 86_400;
 export function Customer({ hub, route }) {
   const { id } = route;
   const { mode } = route.params;
-  const { data, error } = useQuery(path(`/dev/customers/${encodeURIComponent(id)}`, { mode }), hub.beat);
+  const { data, error } = useQuery(path(`/dev/customers/${segment(id)}`, { mode }), hub.beat);
   const shown = mode ?? data?.mode;
   const recent = useQuery(data ? path("/dev/events", { customer: id, mode: shown, limit: RECENT }) : null, hub.beat);
   return html`<section class="view scroll customer">

@@ -4,7 +4,7 @@ import { html, useState } from "../vendor/htm-preact.module.js";
 import { send } from "../api.js";
 import { Icon } from "../icons.js";
 import { Dialog } from "../keys.js";
-import { count } from "../text.js";
+import { count, plural } from "../text.js";
 import { ClearFaults, sentence } from "./fault-list.js";
 
 // What each kind asks for: name, label, type, default, bounds.
@@ -102,7 +102,7 @@ function StartOver({ hub, stats }) {
   };
   return html`<section class="card" aria-labelledby="start-over">
     <h2 id="start-over">Data</h2>
-    <p>${count(stats?.events.stored)} events are stored. Resetting forgets events, batches, customers, findings and faults.</p>
+    <p>Stored: ${plural(stats?.events.stored ?? 0, "event")}. Resetting forgets events, batches, customers, findings and faults.</p>
     ${error && html`<p class="problem" role="alert">${error}</p>`}
     <div class="actions">
       <a class="button" href="/dev/export.ndjson" download="events.ndjson"><${Icon} name="export" />Export accepted events</a>
@@ -111,7 +111,7 @@ function StartOver({ hub, stats }) {
     ${
       asking &&
       html`<${Dialog} title="Forget everything?" onClose=${() => ask(false)}>
-        <p>All ${count(stats?.events.stored)} stored events go${stats?.storage.path ? ", from the file too" : ""}. This cannot be undone.</p>
+        <p>${plural(stats?.events.stored ?? 0, "stored event")} will be gone${stats?.storage.path ? ", from the file too" : ""}. This cannot be undone.</p>
         <p><button type="button" class="button danger" onClick=${reset}>Forget everything</button></p>
       <//>`
     }

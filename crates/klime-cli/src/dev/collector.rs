@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::checks::Checks;
 use super::customers::Customers;
 use super::event::{Judged, Mode, Status, Verdict};
 use super::fault::Faults;
@@ -42,19 +43,22 @@ pub(crate) struct State {
     pub(crate) store: Store,
     /// Users and groups.
     pub(crate) customers: Customers,
+    /// What is wrong with the integration.
+    pub(crate) checks: Checks,
     /// The faults that wait for requests.
     pub(crate) faults: Faults,
+    /// How often everything was forgotten.
+    pub(crate) resets: u64,
 }
 
 impl Collector {
     /// A state over a store, which may hold events of earlier runs.
     pub(crate) fn new(store: Store, started_at: Timestamp, mode: Option<Mode>) -> Result<Self, StoreError> {
         let news = News { latest_seq: store.latest_seq(), latest_batch: store.latest_batch(), resets: 0 };
-        let mut customers = Customers::default();
-        store.replay(|event| {
-            Folds { customers: &mut customers }.note(event.seq, event.received_at, &event.judged, event.status)
-        })?;
-        let state = State { store, customers, faults: Faults::default() };
+        let (mut customers, mut checks) = (Customers::default(), Checks::default());
+        let mut folds = Folds { customers: &mut customers, checks: &mut checks };
+        store.replay(|event| folds.note(event.seq, event.received_at, &event.judged, event.status))?;
+        let state = State { store, customers, checks, faults: Faults::default(), resets: 0 };
         Ok(Self { state: Mutex::new(state), news: watch::Sender::new(news), started_at, mode })
     }
 
@@ -73,7 +77,8 @@ impl Collector {
         let appended = {
             let mut state = self.lock();
             let appended = state.store.append(batch, events)?;
-            let mut folds = Folds { customers: &mut state.customers };
+            let State { customers, checks, .. } = &mut *state;
+            let mut folds = Folds { customers, checks };
             for ((seq, judged), &status) in appended.seqs.clone().zip(events).zip(&appended.statuses) {
                 folds.note(seq, batch.received_at, judged, status);
             }
@@ -89,13 +94,16 @@ impl Collector {
 
     /// Forgets events, batches, customers, checks and faults.
     pub(crate) fn reset(&self) -> Result<(), StoreError> {
-        {
+        let resets = {
             let mut state = self.lock();
             state.store.reset()?;
             state.customers = Customers::default();
+            state.checks = Checks::default();
             state.faults = Faults::default();
-        }
-        self.news.send_modify(|news| news.resets += 1);
+            state.resets += 1;
+            state.resets
+        };
+        self.news.send_modify(|news| news.resets = news.resets.max(resets));
         Ok(())
     }
 }
@@ -110,10 +118,12 @@ impl State {
 /// What is folded over all events, at once or when a store is opened again.
 struct Folds<'a> {
     customers: &'a mut Customers,
+    checks: &'a mut Checks,
 }
 
 impl Folds<'_> {
-    fn note(&mut self, _seq: u64, _received_at: Timestamp, judged: &Judged, status: Status) {
+    fn note(&mut self, seq: u64, received_at: Timestamp, judged: &Judged, status: Status) {
+        self.checks.note(seq, received_at, judged, status);
         if let (Verdict::Taken(event), Status::Accepted) = (&judged.verdict, status) {
             self.customers.apply(event);
         }

@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod args;
 pub mod attribution;
+pub mod checks;
 mod collector;
 pub mod customers;
 pub mod event;

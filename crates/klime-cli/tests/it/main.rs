@@ -2,6 +2,8 @@
 
 // Clippy lets `unwrap` and indexing pass in test code only, and takes a module for test code when its declaration says so.
 #[cfg(test)]
+mod dev;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod help;

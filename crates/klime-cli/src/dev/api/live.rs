@@ -89,6 +89,7 @@ impl Feed {
         let stats = asked.choice("stats", &switch)?.unwrap_or(false);
         let changes = app.collector.news();
         let now = *changes.borrow();
+        let resets = app.collector.lock().resets;
         let cursor = last_event_id(headers)?.or(from).unwrap_or(now.latest_seq);
         Ok(Self {
             app,
@@ -98,7 +99,7 @@ impl Feed {
             batches: batches.then_some(now.latest_batch),
             stats: stats.then_some(Stats { sent: None }),
             changes,
-            resets: now.resets,
+            resets,
             paced: None,
             greeted: false,
             ended: false,
@@ -158,10 +159,6 @@ impl Feed {
 
     /// Adds what is new for this reader, and says whether there are more events to look at.
     fn fill(&mut self, piece: &mut String, news: News) -> Result<bool, StoreError> {
-        if news.resets != self.resets {
-            self.resets = news.resets;
-            push(piece, None, "reset", &json!({}));
-        }
         self.skip(news, piece);
         let more = self.events(piece)?;
         self.new_batches(piece)?;
@@ -186,6 +183,10 @@ impl Feed {
         let found = {
             let collector = &self.app.collector;
             let state = collector.lock();
+            // Under the same lock as the events, so that it comes before those that came after it.
+            if std::mem::replace(&mut self.resets, state.resets) != state.resets {
+                push(piece, None, "reset", &json!({}));
+            }
             attribution::events(&state.store, &state.customers, state.mode(collector.mode), &self.filter, page)?
         };
         self.cursor = found.through.max(self.cursor);

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use tokio::sync::watch;
 use tokio::time;
 
 use super::{ApiError, Asked};
@@ -30,7 +31,10 @@ pub(super) async fn wait(State(app): State<Shared>, Asked(mut asked): Asked) -> 
     let after = asked.number("after", 0..=u64::MAX)?.unwrap_or(0);
     asked.finish()?;
     let wanted = usize::try_from(count).unwrap_or(usize::MAX);
-    let mut matches = Matches { filter, wanted, cursor: after, resets: 0, found: Vec::new() };
+    let changes = app.collector.news();
+    let mut matches = Matches { filter, wanted, cursor: after, changes, resets: None, found: Vec::new() };
+    // What is there already is found however short the time is.
+    matches.catch_up(&app).await?;
     let in_time = tokio::select! {
         result = time::timeout(Duration::from_secs(seconds), matches.complete(&app)) => result,
         () = stopped(app.stopping.clone()) => {
@@ -64,41 +68,43 @@ struct Matches {
     wanted: usize,
     /// What was looked at already.
     cursor: u64,
-    resets: u64,
+    changes: watch::Receiver<News>,
+    /// After how many resets what was found was there.
+    resets: Option<u64>,
     found: Vec<Row>,
 }
 
 impl Matches {
     async fn complete(&mut self, app: &App) -> Result<(), ApiError> {
-        let mut changes = app.collector.news();
-        self.resets = changes.borrow().resets;
-        loop {
-            let news = *changes.borrow_and_update();
-            while self.look(app, news)? {
-                // Others may have the thread, and the store, in between.
-                tokio::task::yield_now().await;
-            }
-            if self.found.len() >= self.wanted {
-                return Ok(());
-            }
-            if changes.changed().await.is_err() {
+        while self.found.len() < self.wanted {
+            if self.changes.changed().await.is_err() {
                 return std::future::pending().await;
             }
+            self.catch_up(app).await?;
         }
+        Ok(())
+    }
+
+    /// Looks at all that has arrived.
+    async fn catch_up(&mut self, app: &App) -> Result<(), ApiError> {
+        self.changes.borrow_and_update();
+        while self.look(app)? {
+            // Others may have the thread, and the store, in between.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
     }
 
     /// Looks at the next events. `false` when there are no more, or no more are wanted.
-    fn look(&mut self, app: &App, news: News) -> Result<bool, ApiError> {
-        if news.resets != self.resets {
-            self.resets = news.resets;
-            self.found.clear();
-        }
-        let missing = self.wanted - self.found.len();
-        let page = Page { order: Order::OldestFirst { after: self.cursor }, limit: missing.min(PAGE) };
+    fn look(&mut self, app: &App) -> Result<bool, ApiError> {
         let found = {
             let state = app.collector.lock();
-            let mode = state.mode(app.collector.mode);
-            attribution::events(&state.store, &state.customers, mode, &self.filter, page)?
+            if self.resets.replace(state.resets) != Some(state.resets) {
+                self.found.clear();
+            }
+            let limit = (self.wanted - self.found.len()).min(PAGE);
+            let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
+            attribution::events(&state.store, &state.customers, state.mode(app.collector.mode), &self.filter, page)?
         };
         self.cursor = found.through;
         self.found.extend(found.rows);

@@ -12,6 +12,7 @@ use crate::duration;
 const EXAMPLES: &str = "\
 Examples:
   klime dev                                     listens on http://127.0.0.1:5546, shows each event
+  klime dev --demo                              the same, filled with a small company's month
   klime dev --db events.db                      keeps what arrives for the next time
   klime dev --fault 429,retry-after=2,rate=0.5  each second request is told to come again later
   klime dev --expect 'track:Report Generated' --exec 'npm test'
@@ -54,6 +55,10 @@ pub(crate) struct Args {
     /// The address to listen on; anything but loopback lets other machines read all events
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(super) host: IpAddr,
+
+    /// Fill it with a small company's month, sent by the Klime SDK, and let its users go on
+    #[arg(long, conflicts_with_all = ["max_events", "strict"])]
+    pub(super) demo: bool,
 
     /// Keep what arrives in this SQLite file, instead of in memory
     #[arg(long, value_name = "FILE")]

@@ -4,6 +4,7 @@
 
 mod asked;
 mod batches;
+mod checks;
 mod customers;
 mod error;
 mod events;
@@ -35,6 +36,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/dev/events", get(events::list))
         .route("/dev/events/{seq}", get(events::one))
         .route("/dev/export.ndjson", get(export::export))
+        .route("/dev/checks", get(checks::get))
         .route("/dev/fault", get(fault::list).post(fault::add).delete(fault::clear))
         .route("/dev/live", get(live::stream))
         .route("/dev/reset", post(reset::post))

@@ -118,11 +118,14 @@ impl Delivery {
     }
 
     pub(super) fn note_refused(&mut self, seq: u64, refusal: &Refusal) {
-        if refusal.code == "anonymous_event" {
-            let name = refusal.name.as_deref().unwrap_or_default();
-            self.anonymous.add(seq, || format!("\"{name}\" has neither a user nor a group"));
-        } else {
-            self.refused.entry(refusal.code).or_default().add(seq, || refusal.message.clone());
+        match refusal.code {
+            // What was asked for is no fault of the integration.
+            "fault_injected" => {}
+            "anonymous_event" => {
+                let name = refusal.name.as_deref().unwrap_or_default();
+                self.anonymous.add(seq, || format!("\"{name}\" has neither a user nor a group"));
+            }
+            code => self.refused.entry(code).or_default().add(seq, || refusal.message.clone()),
         }
     }
 

@@ -187,6 +187,7 @@ fn anonymous_and_other_refused_events_are_told_apart() {
     let found = check("refused_events", &arrivals, Level::Error);
     assert_eq!(found.found, "3 events were refused: 1 invalid_type, 2 missing_field.");
     check("anonymous_events", &arrivals, Level::Waiting);
+    check("refused_events", &[refused("fault_injected", "as asked"), happened("File Sent")], Level::Ok);
 }
 
 #[test]

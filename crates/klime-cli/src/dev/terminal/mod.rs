@@ -109,6 +109,16 @@ impl Terminal {
         let _ = queue.map(|queue| queue.send(Message::Text(object.to_string())));
     }
 
+    /// Something for the readers of the lines, after all that was shown before.
+    pub(crate) fn tell(&self, text: &str) {
+        if self.format != Format::Lines {
+            return;
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // If the thread is gone nobody reads.
+        let _ = queue.map(|queue| queue.send(Message::Text(text.to_owned())));
+    }
+
     /// Something that the program has to say.
     pub(crate) fn say(&self, text: &str) {
         if self.format != Format::Quiet {

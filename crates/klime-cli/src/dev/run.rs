@@ -140,6 +140,10 @@ fn announce(app: &App, args: &Args, endpoint: &str) {
     let started_at = stamp::rfc3339(app.collector.started_at);
     let listening = json!({ "endpoint": endpoint, "version": env!("CARGO_PKG_VERSION"), "startedAt": started_at });
     app.terminal.object(&json!({ "listening": listening }));
+    if args.quiet && args.port == 0 {
+        // A port that the system chose is known to nobody else.
+        print::note(format_args!("klime dev listens on {endpoint}"));
+    }
     if !args.host.is_loopback() {
         app.terminal
             .warn(&format!("{} can be reached from other machines: whoever reaches it can read all events", args.host));

@@ -31,12 +31,12 @@ use super::{ingest, page};
 pub(crate) fn router(app: Shared) -> Router {
     let dev = Router::new()
         .route("/dev/batches", get(batches::list))
+        .route("/dev/checks", get(checks::get))
         .route("/dev/customers", get(customers::list))
         .route("/dev/customers/{id}", get(customers::one))
         .route("/dev/events", get(events::list))
         .route("/dev/events/{seq}", get(events::one))
         .route("/dev/export.ndjson", get(export::export))
-        .route("/dev/checks", get(checks::get))
         .route("/dev/fault", get(fault::list).post(fault::add).delete(fault::clear))
         .route("/dev/live", get(live::stream))
         .route("/dev/reset", post(reset::post))

@@ -24,7 +24,7 @@ webTest("at 400 px every view is readable without scrolling sideways", { size: N
     const sizes = await page.evaluate(() => {
       const beyond = [...document.querySelectorAll("main *, aside *")].filter((node) => {
         const box = node.getBoundingClientRect();
-        return box.width > 0 && box.right > innerWidth + 1 && !node.closest(".row > span, .unseen, .choice, .names, .said, .preview, svg");
+        return box.width > 0 && box.right > innerWidth + 1 && !node.closest("h1, .row > span, .unseen, .choice, .names, .said, .preview, svg");
       });
       return { wider: document.documentElement.scrollWidth - innerWidth, beyond: beyond.map((node) => node.outerHTML.slice(0, 100)) };
     });

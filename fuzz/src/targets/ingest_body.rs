@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::dev::checks::Checks;
+use crate::dev::checks::{Checks, Requests};
 use crate::dev::event::{Event, Judged, Kind, Mode, Refusal, Status, Verdict};
 use crate::dev::validate::{MAX_BATCH_EVENTS, judge};
 
@@ -57,7 +57,7 @@ pub(crate) fn check(bytes: &[u8]) {
         checks.note(seq, Timestamp::UNIX_EPOCH, judged, status);
     }
     for mode in [Mode::Companies, Mode::Individuals] {
-        let report = checks.report(mode, false);
+        let report = checks.report(mode, false, Requests::default());
         assert!(report.iter().all(|check| !check.found.is_empty() && check.examples.len() <= 5), "{report:?}");
     }
 }

@@ -22,7 +22,7 @@ Examples:
 How to send events here:
   Klime SDK for Rust and Elixir, and this command: set KLIME_ENDPOINT=http://127.0.0.1:5546
   The official SDKs read no environment; set their option by hand:
-    Python    Client(write_key=..., endpoint=\"http://127.0.0.1:5546\")
+    Python    KlimeClient(write_key=..., endpoint=\"http://127.0.0.1:5546\")
     browser   new KlimeClient({ writeKey, endpoint: \"http://127.0.0.1:5546\" })
     others    the option called endpoint (or its like in that language)
   Any write key is taken, unless --key-file or KLIME_DEV_KEY says which one.
@@ -44,7 +44,10 @@ Exit status:
   2  the command line is at fault
   With --exec, a command that fails hands on its own status.";
 
-/// Run a local Klime to develop against, which shows live what arrives and what Klime will make of it.
+/// Run a local Klime to develop against
+///
+/// It takes events like Klime's ingest API, from any Klime SDK, and shows live what arrives and what Klime will make of it: on the
+/// terminal, on a page, and for tests in any language.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

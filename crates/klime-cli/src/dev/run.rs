@@ -140,7 +140,7 @@ fn announce(app: &App, args: &Args, endpoint: &str) {
     let started_at = stamp::rfc3339(app.collector.started_at);
     let listening = json!({ "endpoint": endpoint, "version": env!("CARGO_PKG_VERSION"), "startedAt": started_at });
     app.terminal.object(&json!({ "listening": listening }));
-    if args.quiet && args.port == 0 {
+    if args.quiet && args.port == 0 && args.exec.is_none() {
         // A port that the system chose is known to nobody else.
         print::note(format_args!("klime dev listens on {endpoint}"));
     }
@@ -193,7 +193,7 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
     if let Some(mut command) = command {
         let ended = tokio::select! {
             ended = command.ended() => ended,
-            signal = signals.next() => return Some(stopped_by(signal, command).await),
+            signal = signals.next() => return Some(stopped_by(signal, command, signals).await),
         };
         let code = ended.map_or(1, exec::code);
         if code != 0 {
@@ -209,8 +209,17 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
     None
 }
 
-async fn stopped_by(signal: Signal, mut command: Running) -> u8 {
-    match command.stop(signal).await.map_or(1, exec::code) {
+async fn stopped_by(signal: Signal, mut command: Running, signals: &mut Signals) -> u8 {
+    let ended = tokio::select! {
+        ended = command.stop(signal) => Some(ended),
+        _ = signals.next() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // Whoever asks twice does not want to wait.
+        None => command.kill().await,
+    };
+    match ended.map_or(1, exec::code) {
         0 => signal.code(),
         code => code,
     }

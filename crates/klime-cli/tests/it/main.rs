@@ -2,6 +2,10 @@
 
 // Clippy lets `unwrap` and indexing pass in test code only, and takes a module for test code when its declaration says so.
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod dev;

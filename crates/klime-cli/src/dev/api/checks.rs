@@ -5,8 +5,9 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::{ApiError, Asked};
+use crate::clock;
 use crate::dev::app::Shared;
-use crate::dev::checks::Check;
+use crate::dev::checks::{Check, Requests};
 use crate::dev::event::Mode;
 use crate::dev::query;
 
@@ -24,5 +25,7 @@ pub(super) async fn get(State(app): State<Shared>, Asked(mut parameters): Asked)
     let given = asked.or(app.collector.mode);
     let state = app.collector.lock();
     let (mode, mode_is_given) = (state.mode(given), given.is_some());
-    Ok(Json(Answer { mode, mode_is_given, checks: state.checks.report(mode, mode_is_given) }))
+    let batches = state.store.stats(clock::wall()).batches;
+    let requests = Requests { total: batches.total, refused: batches.refused };
+    Ok(Json(Answer { mode, mode_is_given, checks: state.checks.report(mode, mode_is_given, requests) }))
 }

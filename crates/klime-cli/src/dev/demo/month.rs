@@ -49,8 +49,8 @@ struct Visitor<'a> {
 }
 
 impl Month {
-    /// The month before `now`. Wrong on purpose: `report_generated` beside `Report Generated`, with `rows` as a string there; a user who
-    /// is never identified; an invoice that is sent twice.
+    /// The month before `now`. Wrong on purpose: `report_generated` beside `Report Generated`; a user who is never identified and
+    /// belongs to no group; an invoice that is sent twice.
     pub(super) fn of(seed: u64, now: Timestamp) -> Self {
         let mut writer = Writer { rng: Rng::with_seed(seed), now, told: Vec::new() };
         let members = members();
@@ -209,9 +209,9 @@ impl Writer {
     }
 }
 
-/// The old app's spelling, and its rows as text.
+/// The old app's spelling.
 fn of_old_app(member: &Member, rng: &mut Rng) -> Event {
-    Event::track("report_generated").with_user(&member.id).with_property("rows", rng.u32(20..5000).to_string())
+    Event::track("report_generated").with_user(&member.id).with_property("rows", rng.u32(20..5000))
 }
 
 fn identify(member: &Member, company: &Company, rng: &mut Rng) -> Option<Event> {

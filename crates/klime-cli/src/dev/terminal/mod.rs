@@ -20,7 +20,7 @@ use crate::print;
 /// Batches that wait to be shown.
 const MAX_WAITING: usize = 1024;
 /// Bytes of events that wait to be shown.
-const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
 /// How long the end waits for a terminal that takes no more.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 

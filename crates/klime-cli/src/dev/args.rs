@@ -12,6 +12,7 @@ use crate::duration;
 const EXAMPLES: &str = "\
 Examples:
   klime dev                                     listens on http://127.0.0.1:5546, shows each event
+  klime dev --demo                              the same, filled with a small company's month
   klime dev --db events.db                      keeps what arrives for the next time
   klime dev --fault 429,retry-after=2,rate=0.5  each second request is told to come again later
   klime dev --expect 'track:Report Generated' --exec 'npm test'
@@ -21,29 +22,44 @@ Examples:
 How to send events here:
   Klime SDK for Rust and Elixir, and this command: set KLIME_ENDPOINT=http://127.0.0.1:5546
   The official SDKs read no environment; set their option by hand:
-    Python    Client(write_key=..., endpoint=\"http://127.0.0.1:5546\")
+    Python    KlimeClient(write_key=..., endpoint=\"http://127.0.0.1:5546\")
     browser   new KlimeClient({ writeKey, endpoint: \"http://127.0.0.1:5546\" })
     others    the option called endpoint (or its like in that language)
   Any write key is taken, unless --key-file or KLIME_DEV_KEY says which one.
 
 Faults, by --fault (repeatable, the first that applies) or POST /dev/fault:
-  429,retry-after=2,rate=0.5   503,count=3   partial,share=0.1   slow=500ms   hang   reset   lost-answer
+  429,retry-after=2,rate=0.5   503,count=3   partial,share=0.1   slow=500ms
+  hang   reset   lost-answer
   rate= hits that part of the requests, evenly; count= ends after so many.
 
 Expectations, by --expect (repeatable), count accepted events, each once:
   track:NAME   track:NAME=2   track:NAME>=3   track   identify[:USER]   group[:GROUP]
   Without a count at least one is expected; =0 expects none.
 
-For tests in any language: GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,
-/dev/live, /dev/export.ndjson; POST /dev/reset.
+Lines of --json, told apart by their keys:
+  {\"listening\":{\"endpoint\":…}}   once, at the start: when it is there requests are taken
+  {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups and duplicateOf)
+  {\"request\":{\"status\":401,…}}   a request that was refused as a whole, or that a fault hit
+                                 (status 0: no answer)
+  {\"skipped\":{\"events\":12}}      events that came faster than they could be printed; they are in
+                                 the store
+  {\"demo\":{\"sent\":…}}            of --demo, when the month has been sent
+
+For tests in any language:
+  GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,
+  /dev/batches, /dev/live, /dev/export.ndjson; POST /dev/reset
 
 Exit status:
   0  stopped by Ctrl-C, or all expectations are met
-  1  an expectation is not met, or with --strict something was refused; or the port is taken, or the file of --db cannot be used
+  1  an expectation is not met, or with --strict something was refused; of --demo, not all arrived;
+     or the port is taken, or the file of --db cannot be used
   2  the command line is at fault
   With --exec, a command that fails hands on its own status.";
 
-/// Run a local Klime to develop against, which shows live what arrives and what Klime will make of it.
+/// Run a local Klime to develop against
+///
+/// It takes events like Klime's ingest API, from any Klime SDK, and shows live what arrives and what Klime will make of it: on the
+/// terminal, on a page, and for tests in any language.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -52,8 +68,12 @@ pub(crate) struct Args {
     pub(super) port: u16,
 
     /// The address to listen on; anything but loopback lets other machines read all events
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = host)]
     pub(super) host: IpAddr,
+
+    /// Fill it with a small company's month, sent by the Klime SDK, and let its users go on
+    #[arg(long, conflicts_with_all = ["max_events", "strict"])]
+    pub(super) demo: bool,
 
     /// Keep what arrives in this SQLite file, instead of in memory
     #[arg(long, value_name = "FILE")]
@@ -87,7 +107,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORIGIN")]
     pub(super) allow_origin: Vec<String>,
 
-    /// Print one JSON object a line on standard output: events as in /dev/events, {"listening":{…}} first
+    /// Print one JSON object a line on standard output, see below
     #[arg(long, conflicts_with = "quiet")]
     pub(super) json: bool,
 
@@ -127,6 +147,16 @@ impl From<ModeName> for Mode {
             ModeName::Companies => Self::Companies,
             ModeName::Individuals => Self::Individuals,
         }
+    }
+}
+
+/// An address of this machine. Names are not looked up: what they lead to would decide who can read events.
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => text
+            .parse()
+            .map_err(|_| "it must be an IP address such as 127.0.0.1, ::1 or 0.0.0.0, or localhost".to_owned()),
     }
 }
 

@@ -51,7 +51,11 @@ pub fn name_groups(customers: &Customers, row: &mut Row) {
     }
     row.groups = match (&row.group_id, &row.user_id) {
         (Some(group), _) => vec![group.clone()],
-        (None, Some(user)) => customers.groups_of(user).take(MAX_GROUPS).map(str::to_owned).collect(),
+        (None, Some(user)) => {
+            let mut groups: Vec<_> = customers.groups_of(user).take(MAX_GROUPS).map(str::to_owned).collect();
+            groups.sort();
+            groups
+        }
         (None, None) => Vec::new(),
     };
 }

@@ -95,6 +95,17 @@ pub struct Judged {
     pub verdict: Verdict,
 }
 
+impl Judged {
+    /// The event, if it keeps to the protocol.
+    #[must_use]
+    pub fn taken(&self) -> Option<&Event> {
+        match &self.verdict {
+            Verdict::Taken(event) => Some(event),
+            Verdict::Refused(_) => None,
+        }
+    }
+}
+
 /// What became of an event in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,6 +2,12 @@
 
 // Clippy lets `unwrap` and indexing pass in test code only, and takes a module for test code when its declaration says so.
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod dev;
 #[cfg(test)]
 mod doctor;
@@ -9,6 +15,8 @@ mod doctor;
 mod help;
 #[cfg(test)]
 mod import;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 mod send;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How active somebody is: tracked events by day and by name.
 
+use std::collections::HashMap;
+
 use super::Names;
 
 /// Days that are remembered for one count; the latest ones.
@@ -23,34 +25,67 @@ pub(super) struct Activity {
     total: u64,
     /// First and last, in microseconds since 1970.
     seen: Option<(i64, i64)>,
-    /// Sorted by day.
-    days: Vec<(i64, u64)>,
-    /// Sorted by name.
-    names: Vec<(u32, u64)>,
+    days: Counts<i32>,
+    names: Counts<u32>,
 }
 
 impl Activity {
-    pub(super) fn note(&mut self, at: i64, name: Option<u32>) {
+    /// Counts an event. `room` is how many counts by day or name there may still be, of all customers.
+    pub(super) fn note(&mut self, at: i64, name: Option<u32>, room: &mut Room) {
         self.total += 1;
         self.seen = widest(self.seen, Some((at, at)));
-        add(&mut self.days, day_of(at), 1);
-        if self.days.len() > MAX_DAYS {
-            self.days.remove(0);
+        // The calendar has 7 million days.
+        self.days.add(i32::try_from(day_of(at)).unwrap_or_default(), 1, room);
+        if self.days.0.len() > MAX_DAYS {
+            self.days.0.remove(0);
+            room.left += 1;
         }
         if let Some(name) = name {
-            add(&mut self.names, name, 1);
+            self.names.add(name, 1, room);
         }
+    }
+
+    fn days(&self) -> impl DoubleEndedIterator<Item = (i64, u64)> {
+        self.days.0.iter().map(|(day, count)| (i64::from(*day), u64::from(*count)))
+    }
+
+    #[cfg(test)]
+    pub(super) fn days_kept(&self) -> usize {
+        self.days.0.len()
     }
 }
 
-fn add<K: Ord>(counts: &mut Vec<(K, u64)>, key: K, count: u64) {
-    match counts.binary_search_by(|(other, _)| other.cmp(&key)) {
-        Ok(at) => {
-            if let Some((_, sum)) = counts.get_mut(at) {
-                *sum += count;
+/// How many counts there may still be, and how many events found none.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) left: usize,
+    pub(super) missed: u64,
+}
+
+/// Counts by a key, sorted by it: small, because there are many of these, and short.
+#[derive(Clone, Debug, PartialEq)]
+struct Counts<K>(Vec<(K, u32)>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: Ord + Copy> Counts<K> {
+    fn add(&mut self, key: K, count: u32, room: &mut Room) {
+        match self.0.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(at) => {
+                if let Some((_, sum)) = self.0.get_mut(at) {
+                    *sum = sum.saturating_add(count);
+                }
+            }
+            Err(_) if room.left == 0 => room.missed += 1,
+            Err(at) => {
+                room.left -= 1;
+                self.0.insert(at, (key, count));
             }
         }
-        Err(at) => counts.insert(at, (key, count)),
     }
 }
 
@@ -68,7 +103,7 @@ impl Figures {
     pub(super) fn add(&mut self, activity: &Activity, today: i64) {
         self.total += activity.total;
         self.seen = widest(self.seen, activity.seen);
-        for (day, count) in activity.days.iter().rev() {
+        for (day, count) in activity.days().rev() {
             match today - day {
                 ..0 => {}
                 0..WEEK => {
@@ -100,24 +135,21 @@ fn widest(seen: Option<(i64, i64)>, other: Option<(i64, i64)>) -> Option<(i64, i
 /// Adds an activity's days to a trend of 30 days, the oldest first, today at its end.
 pub(super) fn add_trend(trend: &mut [u64], activity: &Activity, today: i64) {
     let oldest = today - trend.len() as i64 + 1;
-    for (day, count) in &activity.days {
+    for (day, count) in activity.days() {
         if let Some(sum) = usize::try_from(day - oldest).ok().and_then(|at| trend.get_mut(at)) {
             *sum += count;
         }
     }
 }
 
-/// Adds an activity's names to a sum of them.
-pub(super) fn add_names(sum: &mut Vec<(u32, u64)>, activity: &Activity) {
-    for (name, count) in &activity.names {
-        add(sum, *name, *count);
+/// The most frequent names of several activities.
+pub(super) fn most_frequent(activities: &[&Activity], names: &Names, most: usize) -> Vec<(String, u64)> {
+    let mut sums = HashMap::<u32, u64>::new();
+    for (name, count) in activities.iter().flat_map(|activity| &activity.names.0) {
+        *sums.entry(*name).or_default() += u64::from(*count);
     }
-}
-
-/// The most frequent names.
-pub(super) fn most_frequent(sum: Vec<(u32, u64)>, names: &Names, most: usize) -> Vec<(String, u64)> {
     let mut named: Vec<_> =
-        sum.into_iter().filter_map(|(name, count)| names.text(name).map(|text| (text.to_owned(), count))).collect();
+        sums.into_iter().filter_map(|(name, count)| names.text(name).map(|text| (text.to_owned(), count))).collect();
     named.sort_by(|(name, count), (other, others)| others.cmp(count).then_with(|| name.cmp(other)));
     named.truncate(most);
     named

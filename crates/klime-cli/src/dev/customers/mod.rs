@@ -23,7 +23,7 @@ pub use bounds::LeftOut;
 pub use list::{List, Query, Sort};
 pub use view::{Customer, Detail, GroupLine, Member, NameCount, State};
 
-use activity::Activity;
+use activity::{Activity, Room};
 use bounds::Bounds;
 use names::Names;
 use traits::Traits;
@@ -31,7 +31,7 @@ use traits::Traits;
 use crate::dev::event::{Event, Kind, Mode};
 
 /// All users and groups that accepted events speak of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Customers {
     bounds: Bounds,
     left_out: LeftOut,
@@ -42,6 +42,7 @@ pub struct Customers {
     users: Vec<User>,
     groups: Vec<Group>,
     pairs: usize,
+    room: Room,
     trait_bytes: usize,
     events: u64,
     group_events: u64,
@@ -67,7 +68,30 @@ struct Group {
     named: Activity,
 }
 
+impl Default for Customers {
+    fn default() -> Self {
+        Self::within(Bounds::default())
+    }
+}
+
 impl Customers {
+    fn within(bounds: Bounds) -> Self {
+        Self {
+            room: Room { left: bounds.counts, missed: 0 },
+            bounds,
+            left_out: LeftOut::default(),
+            user_ids: Names::default(),
+            group_ids: Names::default(),
+            event_names: Names::default(),
+            users: Vec::new(),
+            groups: Vec::new(),
+            pairs: 0,
+            trait_bytes: 0,
+            events: 0,
+            group_events: 0,
+        }
+    }
+
     /// Takes an accepted event into account.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
@@ -91,15 +115,15 @@ impl Customers {
         let name = event.name.as_deref().and_then(|name| self.event_names.number(name, self.bounds.names));
         self.left_out.names += u64::from(event.name.is_some() && name.is_none());
         if let Some(group) = group.and_then(|group| self.groups.get_mut(group as usize)) {
-            group.named.note(at, name);
+            group.named.note(at, name, &mut self.room);
         }
         let Some(of) = user.and_then(|user| self.users.get_mut(user as usize)) else { return };
         match (&event.group_id, group) {
-            (None, _) => of.own.note(at, name),
+            (None, _) => of.own.note(at, name, &mut self.room),
             (Some(_), Some(group)) if of.for_group.contains_key(&group) || self.pairs < self.bounds.pairs => {
                 let new = !of.for_group.contains_key(&group);
                 self.pairs += usize::from(new);
-                of.for_group.entry(group).or_default().note(at, name);
+                of.for_group.entry(group).or_default().note(at, name, &mut self.room);
             }
             (Some(_), _) => self.left_out.links += 1,
         }
@@ -156,7 +180,7 @@ impl Customers {
     /// What was not remembered because there was too much.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
-        self.left_out
+        LeftOut { counts: self.room.missed, ..self.left_out }
     }
 
     /// The mode that the events speak for: companies if there was a `group`, or nothing at all; else individuals.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ struct Trait {
     bytes: usize,
     /// Of two events of one time the greater message id wins, so that there is one winner in any order.
     at: i64,
-    message_id: String,
+    message_id: Arc<str>,
 }
 
 impl Traits {
@@ -31,13 +32,14 @@ impl Traits {
         bounds: &Bounds,
         left_out: &mut LeftOut,
     ) {
+        let id: Arc<str> = message_id.into();
         for (key, value) in fields {
-            let (count, bytes) = (self.0.len(), size(value));
+            let (count, bytes) = (self.0.len(), key.len() + id.len() + size(value));
             let fits = |freed: usize| *held - freed + bytes <= bounds.trait_bytes;
-            let new = || Trait { value: value.clone(), bytes, at, message_id: message_id.to_owned() };
+            let new = || Trait { value: value.clone(), bytes, at, message_id: Arc::clone(&id) };
             match self.0.entry(key.clone()) {
                 Entry::Occupied(mut old) => {
-                    if (old.get().at, old.get().message_id.as_str()) >= (at, message_id) {
+                    if (old.get().at, &*old.get().message_id) >= (at, message_id) {
                         continue;
                     }
                     if !fits(old.get().bytes) {
@@ -68,7 +70,7 @@ impl Traits {
 
 /// Roughly what a value takes in memory.
 fn size(value: &Value) -> usize {
-    const EACH: usize = 32;
+    const EACH: usize = 64;
     EACH + match value {
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(size).sum(),

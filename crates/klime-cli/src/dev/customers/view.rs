@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::activity::{Activity, Figures, TREND_DAYS, add_names, add_trend, day_of, most_frequent};
+use super::activity::{Activity, Figures, TREND_DAYS, add_trend, day_of, most_frequent};
 use super::traits::Traits;
 use super::{Customers, Group, User};
 use crate::dev::event::Mode;
@@ -150,9 +150,7 @@ impl Portrait<'_> {
     }
 
     fn names(&self, customers: &Customers) -> Vec<NameCount> {
-        let mut sum = Vec::new();
-        self.activities.iter().for_each(|activity| add_names(&mut sum, activity));
-        let most = most_frequent(sum, &customers.event_names, MAX_NAMES_SHOWN);
+        let most = most_frequent(&self.activities, &customers.event_names, MAX_NAMES_SHOWN);
         most.into_iter().map(|(event, count)| NameCount { event, count }).collect()
     }
 }

@@ -2,48 +2,20 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, Statement, params};
 
+use super::batches::{BatchRecord, insert};
 use super::entry::{Entries, Entry, Hashes};
 use super::row::{kind, kind_text, status_code, to_sql};
-use super::tally::Pruned;
+use super::stats::Totals;
 use super::{Limits, Store, StoreError};
-use crate::dev::event::{Event, Judged, Library, Refusal, Status, Verdict};
+use crate::dev::event::{Judged, Library, Refusal, Status, Verdict};
 
-/// So many batches are kept, however few events they have: requests without events are bounded too.
-const MAX_BATCHES: u64 = 100_000;
 /// What is over a limit goes so many events, or bytes, or batches at a time.
 const PRUNED_EVENTS: u64 = 1_000;
 const PRUNED_BYTES: u64 = 1 << 20;
 const PRUNED_BATCHES: u64 = 1_000;
-/// What clients say of themselves is kept up to this length.
-const MAX_TEXT_CHARS: usize = 300;
-
-/// A request, as it is kept beside the events that it brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchRecord {
-    /// When it arrived.
-    pub received_at: Timestamp,
-    /// The status of the answer; 0 if there was none.
-    pub status: u16,
-    /// The size of the body on the wire.
-    pub bytes: u64,
-    /// Whether the body was compressed.
-    pub gzip: bool,
-    /// How long it took from the request's first byte until it was stored.
-    pub took: Duration,
-    /// The write key, masked.
-    pub key: Option<String>,
-    /// The client's `User-Agent`.
-    pub user_agent: Option<String>,
-    /// Why the whole request was refused.
-    pub error: Option<String>,
-    /// The fault that it met.
-    pub fault: Option<String>,
-}
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,13 +59,12 @@ impl Store {
         }
         let entries = std::mem::take(&mut writing.entries);
         drop(writing);
-        insert_batch(&transaction, self.next_batch, batch, events, &entries)?;
+        insert(&transaction, self.next_batch, batch, events, &entries)?;
         if let Some(through) = surplus {
-            transaction.execute("DELETE FROM events WHERE seq <= ?1", [to_sql(through)])?;
-            pruned.add_events(self.entries.before(through.saturating_add(1)));
+            delete_through(&transaction, &self.entries, through, &mut pruned)?;
         }
         if oldest_batch > self.oldest_batch {
-            pruned.add_batches(&transaction, oldest_batch)?;
+            pruned.add_batches_before(&transaction, oldest_batch)?;
             transaction.execute("DELETE FROM batches WHERE id < ?1", [to_sql(oldest_batch)])?;
         }
         if surplus.is_some() || oldest_batch > self.oldest_batch {
@@ -121,12 +92,25 @@ impl Store {
             if entry.status == Status::Accepted {
                 self.accepted.entry(entry.message).or_insert(entry.seq);
             }
-            let event = taken(judged);
+            let event = judged.taken();
             let name = event.and_then(|event| event.name.as_deref());
             self.tally.note_event(&entry, name, event.and_then(|event| event.library.as_ref()));
             self.entries.push(entry);
         }
         Appended { batch: number, seqs: first..self.next_seq, statuses }
+    }
+
+    /// Brings a file that was written with larger limits within these.
+    pub(super) fn trim(&mut self) -> rusqlite::Result<()> {
+        let Some(through) = surplus(&self.entries, self.limits, &[]) else { return Ok(()) };
+        let mut pruned = self.tally.pruned();
+        let transaction = self.connection.transaction()?;
+        delete_through(&transaction, &self.entries, through, &mut pruned)?;
+        pruned.save(&transaction)?;
+        transaction.commit()?;
+        self.tally.set_pruned(pruned);
+        self.forget_through(through);
+        Ok(())
     }
 
     fn forget_through(&mut self, through: u64) {
@@ -138,9 +122,11 @@ impl Store {
         }
     }
 
+    /// Requests are bounded by themselves, because there are some without events.
     fn oldest_batch_after_this(&self) -> u64 {
+        let most = self.limits.max_batches;
         let kept = self.next_batch.saturating_sub(self.oldest_batch) + 1;
-        let surplus = if kept > MAX_BATCHES { kept - MAX_BATCHES + PRUNED_BATCHES } else { 0 };
+        let surplus = if kept > most { kept - most + (most / 10).min(PRUNED_BATCHES) } else { 0 };
         self.oldest_batch + surplus
     }
 }
@@ -149,7 +135,7 @@ impl Store {
 struct Written {
     entries: Vec<Entry>,
     surplus: Option<u64>,
-    pruned: Pruned,
+    pruned: Totals,
     oldest_batch: u64,
 }
 
@@ -265,11 +251,19 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn taken(judged: &Judged) -> Option<&Event> {
-    match &judged.verdict {
-        Verdict::Taken(event) => Some(event),
-        Verdict::Refused(_) => None,
+/// Deletes the oldest events, and counts them as pruned.
+fn delete_through(
+    connection: &Connection,
+    entries: &Entries,
+    through: u64,
+    pruned: &mut Totals,
+) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM events WHERE seq <= ?1", [to_sql(through)])?;
+    for entry in entries.before(through.saturating_add(1)) {
+        pruned.add_event(entry);
+        pruned.events.pruned += 1;
     }
+    Ok(())
 }
 
 /// Through which `seq` the oldest have to go so that these events find room.
@@ -291,42 +285,4 @@ fn surplus(entries: &Entries, limits: Limits, events: &[Judged]) -> Option<u64> 
         through = Some(entry.seq);
     }
     through
-}
-
-fn insert_batch(
-    connection: &Connection,
-    number: u64,
-    batch: &BatchRecord,
-    events: &[Judged],
-    entries: &[Entry],
-) -> rusqlite::Result<()> {
-    let count = |status| to_sql(entries.iter().filter(|entry| entry.status == status).count() as u64);
-    let library = events.iter().filter_map(taken).find_map(|event| event.library.as_ref());
-    connection.execute(
-        "INSERT INTO batches (id, received_at, status, accepted, refused, duplicates, bytes, gzip, took_us, library_name, \
-         library_version, user_agent, key, error, fault) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        params![
-            to_sql(number),
-            batch.received_at.as_microsecond(),
-            batch.status,
-            count(Status::Accepted),
-            count(Status::Refused),
-            count(Status::Duplicate),
-            to_sql(batch.bytes),
-            batch.gzip,
-            i64::try_from(batch.took.as_micros()).unwrap_or(i64::MAX),
-            library.map(|library| shortened(&library.name)),
-            library.map(|library| shortened(&library.version)),
-            batch.user_agent.as_deref().map(shortened),
-            batch.key.as_deref().map(shortened),
-            batch.error.as_deref().map(shortened),
-            batch.fault.as_deref().map(shortened),
-        ],
-    )?;
-    Ok(())
-}
-
-fn shortened(text: &str) -> &str {
-    text.char_indices().nth(MAX_TEXT_CHARS).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }

@@ -1,12 +1,42 @@
-//! The requests, read back.
+//! The requests that brought events, or were to: written and read back.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::entry::Entry;
 use super::row::{to_sql, unsigned};
 use super::{Store, StoreError};
-use crate::dev::event::Library;
+use crate::dev::event::{Judged, Library, Status};
 use crate::dev::stamp;
+
+/// What clients say of themselves is kept up to this length.
+const MAX_TEXT_CHARS: usize = 300;
+
+/// A request, as it is kept beside the events that it brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRecord {
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The status of the answer; 0 if there was none.
+    pub status: u16,
+    /// The size of the body on the wire.
+    pub bytes: u64,
+    /// Whether the body was compressed.
+    pub gzip: bool,
+    /// How long it took from the request's first byte until it was stored.
+    pub took: Duration,
+    /// The write key, masked.
+    pub key: Option<String>,
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Why the whole request was refused.
+    pub error: Option<String>,
+    /// The fault that it met.
+    pub fault: Option<String>,
+}
 
 /// A request that brought events, or was to. Serialized, it is the object that `/dev/batches` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -118,4 +148,43 @@ fn read_batch(row: &rusqlite::Row<'_>) -> rusqlite::Result<Batch> {
         error: row.get(13)?,
         fault: row.get(14)?,
     })
+}
+
+/// Writes a batch, whose events have these entries.
+pub(super) fn insert(
+    connection: &Connection,
+    number: u64,
+    batch: &BatchRecord,
+    events: &[Judged],
+    entries: &[Entry],
+) -> rusqlite::Result<()> {
+    let count = |status| to_sql(entries.iter().filter(|entry| entry.status == status).count() as u64);
+    let library = events.iter().filter_map(Judged::taken).find_map(|event| event.library.as_ref());
+    connection.execute(
+        "INSERT INTO batches (id, received_at, status, accepted, refused, duplicates, bytes, gzip, took_us, library_name, \
+         library_version, user_agent, key, error, fault) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        params![
+            to_sql(number),
+            batch.received_at.as_microsecond(),
+            batch.status,
+            count(Status::Accepted),
+            count(Status::Refused),
+            count(Status::Duplicate),
+            to_sql(batch.bytes),
+            batch.gzip,
+            i64::try_from(batch.took.as_micros()).unwrap_or(i64::MAX),
+            library.map(|library| shortened(&library.name)),
+            library.map(|library| shortened(&library.version)),
+            batch.user_agent.as_deref().map(shortened),
+            batch.key.as_deref().map(shortened),
+            batch.error.as_deref().map(shortened),
+            batch.fault.as_deref().map(shortened),
+        ],
+    )?;
+    Ok(())
+}
+
+fn shortened(text: &str) -> &str {
+    text.char_indices().nth(MAX_TEXT_CHARS).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }

@@ -7,7 +7,6 @@ use std::path::Path;
 pub struct StoreError {
     kind: StoreErrorKind,
     message: String,
-    source: Option<rusqlite::Error>,
 }
 
 /// The kinds of a [`StoreError`].
@@ -30,14 +29,16 @@ pub enum StoreErrorKind {
 
 impl StoreError {
     pub(super) fn new(kind: StoreErrorKind, message: String) -> Self {
-        Self { kind, message, source: None }
+        Self { kind, message }
     }
 
     /// An error of SQLite while `doing` something with the file at `path`, or with the memory if there is none.
-    pub(super) fn sqlite(doing: &str, path: Option<&Path>, source: rusqlite::Error) -> Self {
+    pub(super) fn sqlite(doing: &str, path: Option<&Path>, error: rusqlite::Error) -> Self {
         let place = path.map_or_else(|| "the store in memory".to_owned(), |path| path.display().to_string());
-        let (kind, why) = explain(&source);
-        Self { kind, message: format!("cannot {doing} {place}{why}"), source: Some(source) }
+        let (kind, why) = explain(&error);
+        // Where there are no words of ours SQLite's have to do.
+        let why = why.map_or_else(|| error.to_string(), str::to_owned);
+        Self { kind, message: format!("cannot {doing} {place}: {why}") }
     }
 
     /// Which kind it is.
@@ -47,18 +48,19 @@ impl StoreError {
     }
 }
 
-fn explain(error: &rusqlite::Error) -> (StoreErrorKind, &'static str) {
+fn explain(error: &rusqlite::Error) -> (StoreErrorKind, Option<&'static str>) {
     use rusqlite::ErrorCode as Code;
     match error.sqlite_error_code() {
-        Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
-            (StoreErrorKind::InUse, ": another program has it open, most likely another klime dev; one at a time")
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => (
+            StoreErrorKind::InUse,
+            Some("another program has it open, most likely another klime dev; there can be one at a time"),
+        ),
+        Some(Code::NotADatabase) => (StoreErrorKind::Foreign, Some("it is no SQLite database; choose another file")),
+        Some(Code::CannotOpen | Code::PermissionDenied | Code::ReadOnly) => {
+            (StoreErrorKind::Unusable, Some("it cannot be opened for writing"))
         }
-        Some(Code::NotADatabase) => (StoreErrorKind::Foreign, ": it is no SQLite database; choose another file"),
-        Some(Code::CannotOpen | Code::PermissionDenied | Code::ReadOnly | Code::AuthorizationForStatementDenied) => {
-            (StoreErrorKind::Unusable, ": it cannot be opened for writing")
-        }
-        Some(Code::DiskFull) => (StoreErrorKind::Full, ": the disk is full"),
-        _ => (StoreErrorKind::Failed, ""),
+        Some(Code::DiskFull) => (StoreErrorKind::Full, Some("the disk is full")),
+        _ => (StoreErrorKind::Failed, None),
     }
 }
 
@@ -68,8 +70,4 @@ impl std::fmt::Display for StoreError {
     }
 }
 
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
-    }
-}
+impl std::error::Error for StoreError {}

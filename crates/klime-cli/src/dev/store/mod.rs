@@ -15,10 +15,12 @@ mod error;
 mod events;
 mod filter;
 mod open;
+mod pruned;
 mod replay;
 mod row;
 mod schema;
 mod search;
+mod stats;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -28,14 +30,14 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-pub use append::{Appended, BatchRecord};
-pub use batches::{Batch, BatchPage};
+pub use append::Appended;
+pub use batches::{Batch, BatchPage, BatchRecord};
 pub use error::{StoreError, StoreErrorKind};
 pub use events::EventPage;
 pub use filter::{Audience, Filter, Order, Page};
 pub use replay::Replayed;
 pub use row::{Row, RowError};
-pub use tally::{BatchCounts, EventCounts, LibraryCount, Minute, NameCount, Storage, StoreStats, TypeCounts};
+pub use stats::{BatchCounts, EventCounts, LibraryCount, Minute, NameCount, Storage, StoreStats, TypeCounts};
 
 use entry::{Entries, Hashes};
 use tally::Tally;
@@ -47,11 +49,13 @@ pub struct Limits {
     pub max_events: u64,
     /// Bytes of events' bodies; 1 GiB by default.
     pub max_bytes: u64,
+    /// Batches, however few events they have; 100,000 by default.
+    pub max_batches: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_events: 1_000_000, max_bytes: 1 << 30 }
+        Self { max_events: 1_000_000, max_bytes: 1 << 30, max_batches: 100_000 }
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::entry::{Entries, Entry, Hashes};
+use super::pruned::{load_count, save_count};
 use super::row::{kind, status, text, to_sql, unsigned};
-use super::tally::{Pruned, Tally, load_count, save_count};
+use super::stats::Totals;
+use super::tally::Tally;
 use super::{Limits, Store, StoreError, schema};
 use crate::dev::event::{Library, Status};
 
@@ -33,7 +35,7 @@ impl Store {
             next_batch: 1,
             oldest_batch: 1,
         };
-        store.restore().map_err(|source| StoreError::sqlite("read from", path, source))?;
+        store.restore().and_then(|()| store.trim()).map_err(|source| StoreError::sqlite("read from", path, source))?;
         Ok(store)
     }
 
@@ -64,7 +66,7 @@ impl Store {
     }
 
     fn restore(&mut self) -> rusqlite::Result<()> {
-        self.tally = Tally::after(Pruned::load(&self.connection)?);
+        self.tally = Tally::after(Totals::load(&self.connection)?);
         self.restore_events()?;
         self.restore_batches()?;
         let newest = self.entries.newest().map_or(0, |entry| entry.seq);

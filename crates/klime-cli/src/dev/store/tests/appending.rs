@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use super::super::{EventCounts, Limits, Store};
-use super::{all, memory, newest, refused, request, seqs, track};
+use super::super::{BatchCounts, BatchRecord, EventCounts, Limits, Store};
+use super::{all, at, memory, newest, refused, request, seqs, track};
 use crate::dev::event::Status;
 
 #[test]
@@ -42,7 +42,7 @@ fn a_request_without_events_is_kept_too() {
 
 #[test]
 fn the_oldest_events_go_when_there_are_too_many() {
-    let mut store = Store::open(None, Limits { max_events: 100, max_bytes: 1 << 20 }).unwrap();
+    let mut store = Store::open(None, Limits { max_events: 100, ..Limits::default() }).unwrap();
     for number in 0..250 {
         let appended = store.append(&request(number), &[track(&format!("m{number}"), "A", "u1")]).unwrap();
         assert_eq!(appended.statuses, [Status::Accepted]);
@@ -60,12 +60,25 @@ fn the_oldest_events_go_when_there_are_too_many() {
 
 #[test]
 fn the_oldest_events_go_when_they_take_too_much() {
-    let mut store = Store::open(None, Limits { max_events: 1_000, max_bytes: 5_000 }).unwrap();
+    let mut store = Store::open(None, Limits { max_bytes: 5_000, ..Limits::default() }).unwrap();
     for number in 0..200 {
         store.append(&request(number), &[track(&format!("m{number}"), "A", "u1")]).unwrap();
-        assert!(store.stats(super::at(0)).storage.bytes <= 5_000);
+        assert!(store.stats(at(0)).storage.bytes <= 5_000);
     }
     assert!(store.event_counts().stored > 20);
+}
+
+#[test]
+fn the_oldest_batches_go_when_there_are_too_many_even_without_events() {
+    let mut store = Store::open(None, Limits { max_batches: 50, ..Limits::default() }).unwrap();
+    for number in 0..120 {
+        let status = [200, 401, 503][number % 3];
+        store.append(&BatchRecord { status, ..request(0) }, &[]).unwrap();
+        let kept = store.batches(None, 1_000).unwrap().batches;
+        assert!(kept.len() <= 50 && kept.len() > number.min(40), "{} of {number}", kept.len());
+    }
+    let counts = store.stats(at(0)).batches;
+    assert_eq!(counts, BatchCounts { total: 120, accepted: 40, refused: 40, failed: 40 });
 }
 
 #[test]

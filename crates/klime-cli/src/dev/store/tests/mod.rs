@@ -1,4 +1,8 @@
 mod appending;
+mod counting;
+mod files;
+mod filtering;
+mod searching;
 
 use std::time::Duration;
 

@@ -1,7 +1,14 @@
+mod any_order;
+mod attribution;
+mod bounds;
+mod figures;
+mod listing;
+mod merging;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Customers;
+use super::{Customers, Detail};
 use crate::dev::event::{Event, Kind, Mode};
 
 /// 2025-11-24T12:00:00Z, minus so many days.
@@ -40,30 +47,12 @@ fn customers(events: &[Event]) -> Customers {
     customers
 }
 
+#[track_caller]
+fn detail(customers: &Customers, mode: Mode, id: &str) -> Detail {
+    customers.detail(mode, id, now()).unwrap()
+}
+
+#[track_caller]
 fn events30(customers: &Customers, mode: Mode, id: &str) -> u64 {
-    customers.detail(mode, id, now()).unwrap().customer.events30
-}
-
-#[test]
-fn a_users_events_count_for_all_its_groups_whenever_the_links_came() {
-    let customers = customers(&[
-        group("g1", Some("u1"), json!({})),
-        track(Some("u1"), None, 1),
-        track(Some("u1"), None, 2),
-        group("g2", Some("u1"), json!({})),
-    ]);
-    assert_eq!(events30(&customers, Mode::Companies, "g1"), 2);
-    assert_eq!(events30(&customers, Mode::Companies, "g2"), 2);
-    assert_eq!(events30(&customers, Mode::Individuals, "u1"), 2);
-}
-
-#[test]
-fn an_event_that_names_a_group_counts_for_that_one_alone_and_links_nobody() {
-    let customers =
-        customers(&[group("g1", Some("u1"), json!({})), track(Some("u1"), Some("g2"), 1), track(None, Some("g2"), 1)]);
-    assert_eq!(events30(&customers, Mode::Companies, "g1"), 0);
-    assert_eq!(events30(&customers, Mode::Companies, "g2"), 2);
-    assert_eq!(events30(&customers, Mode::Individuals, "u1"), 1);
-    assert_eq!(customers.members_of("g2").count(), 0);
-    assert_eq!(customers.groups_of("u1").collect::<Vec<_>>(), ["g1"]);
+    detail(customers, mode, id).customer.events30
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use jiff::tz::TimeZone;
 
 use super::mapping::{Rest, Target, zone};
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     pub(super) file: PathBuf,
 
     /// How records stand in the file [default: by its name and its first byte]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv"]).map(container))]
     pub(super) format: Option<Container>,
 
     /// Whose records they are [default: columns, or events as the SDKs send them]
@@ -173,6 +174,10 @@ pub(super) struct ProgressArgs {
     /// How long it waits before the first retry; twice as long before each further one, up to 16s
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
     pub(super) retry_delay: Duration,
+}
+
+fn container(word: String) -> Container {
+    if word == "csv" { Container::Csv } else { Container::Ndjson }
 }
 
 pub(super) fn parse_map(text: &str) -> Result<(Target, String), String> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// How records stand in a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Container {
     /// A JSON object on each line.
     Ndjson,

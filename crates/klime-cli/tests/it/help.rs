@@ -18,13 +18,14 @@ fn help_teaches_by_example() {
     insta::assert_snapshot!("help_track", help(&["track", "--help"]));
     insta::assert_snapshot!("help_identify", help(&["identify", "--help"]));
     insta::assert_snapshot!("help_group", help(&["group", "--help"]));
+    insta::assert_snapshot!("help_import", help(&["import", "--help"]));
     insta::assert_snapshot!("help_doctor", help(&["doctor", "--help"]));
     insta::assert_snapshot!("help_completions", help(&["completions", "--help"]));
 }
 
 #[test]
 fn no_option_takes_a_write_key() {
-    for command in ["track", "identify", "group", "doctor"] {
+    for command in ["track", "identify", "group", "import", "doctor"] {
         let help = help(&[command, "--help"]);
         assert!(help.contains("--write-key-file <FILE>"), "{help}");
         assert!(!help.contains("--write-key <"), "{help}");

@@ -35,9 +35,64 @@ fn the_shell_snippets_of_the_readme_do_what_they_say() {
     let arrived = dev.get("/dev/events?limit=1000").json();
     let names: Vec<&str> =
         arrived["events"].as_array().unwrap().iter().filter_map(|row| row["event"].as_str()).collect();
-    for name in ["Button Clicked", "Backup Finished", "Order Placed", "Report Sent"] {
+    for name in ["Button Clicked", "Backup Finished", "Order Placed", "Report Sent", "Invoice Sent"] {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
+}
+
+/// What `psql` and `gzip` of the import's pipes give.
+const EXPORTS: [(&str, &str); 2] = [
+    ("psql", "id,customer_id,placed_at,total,currency\\n7,user_9,2026-07-01 12:00:00,12.50,EUR\\n"),
+    (
+        "gzip",
+        r#"{"type":"track","event":"Plan Chosen","userId":"user_9","messageId":"ajs-1","timestamp":"2026-05-01T10:00:00Z"}\n"#,
+    ),
+];
+
+#[cfg(unix)]
+#[test]
+fn the_imports_of_the_readme_import() {
+    let dev = Dev::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    for (program, text) in EXPORTS {
+        let path = folder.path().join(program);
+        std::fs::write(&path, format!("#!/bin/sh\nprintf '{text}'\n")).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let posthog = r#"{"uuid":"1","event":"report shared","distinct_id":"user_9","timestamp":"2026-05-01 10:00:00","properties":{}}"#;
+    std::fs::write(folder.path().join("posthog-events.jsonl"), posthog).unwrap();
+    let beside = Path::new(env!("CARGO_BIN_EXE_klime")).parent().unwrap();
+    let path = format!("{}:{}:{}", folder.path().display(), beside.display(), std::env::var("PATH").unwrap());
+    let imports: Vec<_> = blocks("sh no_run")
+        .into_iter()
+        .filter(|text| text.contains("klime import") && !text.contains("klime dev"))
+        .collect();
+    assert_eq!(imports.len(), 3, "{imports:?}");
+    for snippet in imports {
+        let mut command = Command::new("sh");
+        command.args(["-e", "-c", snippet]).current_dir(folder.path()).stdin(Stdio::null());
+        command.env("PATH", &path).env("KLIME_ENDPOINT", dev.endpoint()).env("KLIME_WRITE_KEY", "any-key");
+        command.env_remove("KLIME_WRITE_KEY_FILE").env_remove("KLIME_DISABLED");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{snippet}\n{output:?}");
+    }
+    let events = dev.get("/dev/events?userId=user_9").json();
+    let names: Vec<_> = events["events"].as_array().unwrap().iter().map(|row| row["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["report shared", "Plan Chosen", "Order Placed"]);
+    assert_eq!(events["events"][2]["body"]["properties"], json!({ "currency": "EUR", "total": 12.5 }));
+}
+
+#[test]
+fn the_mapping_file_of_the_readme_is_one() {
+    let mapping = blocks("json").into_iter().find(|text| text.contains("idFrom")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("m.json"), mapping).unwrap();
+    std::fs::write(folder.path().join("o.csv"), "id,customer_id,placed_at,total,currency\n7,u,2026-07-01,1,EUR\n")
+        .unwrap();
+    let klime =
+        Klime::without_key(&["import", "o.csv", "--mapping", "m.json", "--dry-run"]).in_directory(folder.path());
+    let ran = klime.run();
+    assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[test]

@@ -329,15 +329,4 @@ async fn until(due: Option<Instant>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_attempts_fit_into_the_patience() {
-        let second = Duration::from_secs(1);
-        for (seconds, attempts) in [(0, 1), (1, 2), (3, 3), (31, 6), (120, 11)] {
-            assert_eq!(attempts_within(second, second * seconds), attempts, "{seconds}");
-        }
-        assert_eq!(attempts_within(Duration::from_millis(10), second), 7);
-    }
-}
+mod tests;

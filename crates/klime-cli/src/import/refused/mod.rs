@@ -91,7 +91,7 @@ fn marked_row(row: &Row, mark: &mut Mark<'_>) -> Vec<u8> {
         mark.fields = Some(fields.collect());
         return object(Fields::new(), mark);
     }
-    let filled = row.columns.iter().cloned().zip(fields).filter(|(_, text)| !text.is_empty());
+    let filled = row.columns.iter().cloned().zip(fields).filter(|(name, text)| !text.is_empty() && name != MARK);
     object(filled.map(|(name, text)| (name, Value::String(text))).collect(), mark)
 }
 

@@ -12,6 +12,7 @@ use crate::duration;
 const EXAMPLES: &str = "\
 Examples:
   klime dev                                     listens on http://127.0.0.1:5546, shows each event
+  klime dev --demo                              the same, filled with a small company's month
   klime dev --db events.db                      keeps what arrives for the next time
   klime dev --fault 429,retry-after=2,rate=0.5  each second request is told to come again later
   klime dev --expect 'track:Report Generated' --exec 'npm test'
@@ -21,7 +22,7 @@ Examples:
 How to send events here:
   Klime SDK for Rust and Elixir, and this command: set KLIME_ENDPOINT=http://127.0.0.1:5546
   The official SDKs read no environment; set their option by hand:
-    Python    Client(write_key=..., endpoint=\"http://127.0.0.1:5546\")
+    Python    KlimeClient(write_key=..., endpoint=\"http://127.0.0.1:5546\")
     browser   new KlimeClient({ writeKey, endpoint: \"http://127.0.0.1:5546\" })
     others    the option called endpoint (or its like in that language)
   Any write key is taken, unless --key-file or KLIME_DEV_KEY says which one.
@@ -43,7 +44,10 @@ Exit status:
   2  the command line is at fault
   With --exec, a command that fails hands on its own status.";
 
-/// Run a local Klime to develop against, which shows live what arrives and what Klime will make of it.
+/// Run a local Klime to develop against
+///
+/// It takes events like Klime's ingest API, from any Klime SDK, and shows live what arrives and what Klime will make of it: on the
+/// terminal, on a page, and for tests in any language.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -54,6 +58,10 @@ pub(crate) struct Args {
     /// The address to listen on; anything but loopback lets other machines read all events
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(super) host: IpAddr,
+
+    /// Fill it with a small company's month, sent by the Klime SDK, and let its users go on
+    #[arg(long, conflicts_with_all = ["max_events", "strict"])]
+    pub(super) demo: bool,
 
     /// Keep what arrives in this SQLite file, instead of in memory
     #[arg(long, value_name = "FILE")]

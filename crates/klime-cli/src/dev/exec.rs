@@ -54,7 +54,12 @@ impl Running {
         if let Ok(ended) = time::timeout(GRACE, self.child.wait()).await {
             return ended;
         }
-        self.kill();
+        self.kill().await
+    }
+
+    /// Ends it at once.
+    pub(super) async fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.send_kill();
         self.child.wait().await
     }
 }
@@ -104,7 +109,7 @@ impl Running {
         }
     }
 
-    fn kill(&mut self) {
+    fn send_kill(&mut self) {
         match self.group {
             Some(group) => drop(rustix::process::kill_process_group(group, rustix::process::Signal::KILL)),
             None => drop(self.child.start_kill()),
@@ -131,7 +136,7 @@ impl Running {
     /// The console tells it of Ctrl-C itself.
     fn pass_on(&self, _signal: Signal) {}
 
-    fn kill(&mut self) {
+    fn send_kill(&mut self) {
         drop(self.child.start_kill());
     }
 }

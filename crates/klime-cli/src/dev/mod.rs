@@ -11,6 +11,7 @@ pub mod attribution;
 pub mod checks;
 mod collector;
 pub mod customers;
+mod demo;
 pub mod event;
 mod exec;
 pub mod expect;

@@ -12,6 +12,7 @@ use tokio::time;
 use super::app::{App, Shared};
 use super::args::{Args, write_key};
 use super::collector::Collector;
+use super::demo::Demo;
 use super::exec::{self, Running, Setting};
 use super::expect::{Expectations, Standing};
 use super::guard::Guard;
@@ -58,8 +59,13 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     let endpoint = endpoint(&listeners);
     announce(&app, &args, &endpoint);
     let serving = tokio::spawn(listeners.serve(api::router(app.clone()), stopping));
-    let command = start_command(&args, &app, &endpoint).map_err(failed("run the command of --exec"))?;
-    let code = until_over(&app, &args, command, &mut signals).await;
+    let code = match fill(&args, &app, &endpoint, &mut signals).await? {
+        Some(code) => Some(code),
+        None => {
+            let command = start_command(&args, &app, &endpoint).map_err(failed("run the command of --exec"))?;
+            until_over(&app, &args, command, &mut signals).await
+        }
+    };
     stop.send_replace(true);
     tokio::select! {
         _ = serving => {}
@@ -134,6 +140,10 @@ fn announce(app: &App, args: &Args, endpoint: &str) {
     let started_at = stamp::rfc3339(app.collector.started_at);
     let listening = json!({ "endpoint": endpoint, "version": env!("CARGO_PKG_VERSION"), "startedAt": started_at });
     app.terminal.object(&json!({ "listening": listening }));
+    if args.quiet && args.port == 0 && args.exec.is_none() {
+        // A port that the system chose is known to nobody else.
+        print::note(format_args!("klime dev listens on {endpoint}"));
+    }
     if !args.host.is_loopback() {
         app.terminal
             .warn(&format!("{} can be reached from other machines: whoever reaches it can read all events", args.host));
@@ -154,6 +164,25 @@ fn announce(app: &App, args: &Args, endpoint: &str) {
     ));
 }
 
+/// Fills it for `--demo`. The code is there when that is the end: not all has arrived, or a signal came.
+async fn fill(args: &Args, app: &Shared, endpoint: &str, signals: &mut Signals) -> Result<Option<u8>, Failure> {
+    if !args.demo {
+        return Ok(None);
+    }
+    let filled = tokio::select! {
+        filled = Demo::fill(app, endpoint) => filled.map_err(|error| Failure(Exit::Refused, error.to_string()))?,
+        signal = signals.next() => return Ok(Some(signal.code())),
+    };
+    if !filled.is_complete {
+        return Ok(Some(Exit::Refused.code()));
+    }
+    if args.exec.is_none() && args.expect.is_empty() {
+        app.terminal.tell(&format!("\nThe page: {endpoint}/   Users go on clicking; Ctrl-C stops it.\n"));
+        tokio::spawn(filled.go_on(app.clone()));
+    }
+    Ok(None)
+}
+
 fn start_command(args: &Args, app: &Shared, endpoint: &str) -> io::Result<Option<Running>> {
     let setting = Setting { endpoint, key: app.keys.for_command(), output_to_stderr: args.json };
     args.exec.as_deref().map(|command| Running::start(command, setting)).transpose()
@@ -164,7 +193,7 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
     if let Some(mut command) = command {
         let ended = tokio::select! {
             ended = command.ended() => ended,
-            signal = signals.next() => return Some(stopped_by(signal, command).await),
+            signal = signals.next() => return Some(stopped_by(signal, command, signals).await),
         };
         let code = ended.map_or(1, exec::code);
         if code != 0 {
@@ -180,10 +209,18 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
     None
 }
 
-async fn stopped_by(signal: Signal, mut command: Running) -> u8 {
-    match command.stop(signal).await.map_or(1, exec::code) {
-        0 if signal == Signal::Interrupt => 130,
-        0 => 143,
+async fn stopped_by(signal: Signal, mut command: Running, signals: &mut Signals) -> u8 {
+    let ended = tokio::select! {
+        ended = command.stop(signal) => Some(ended),
+        _ = signals.next() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // Whoever asks twice does not want to wait.
+        None => command.kill().await,
+    };
+    match ended.map_or(1, exec::code) {
+        0 => signal.code(),
         code => code,
     }
 }

@@ -11,6 +11,16 @@ pub(super) enum Signal {
     Terminate,
 }
 
+impl Signal {
+    /// The status of a process that it has ended, as shells say it.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
 /// Both signals; as long as this lives they do not end the process by themselves.
 #[derive(Debug)]
 pub(super) struct Signals {

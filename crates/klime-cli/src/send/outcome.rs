@@ -63,7 +63,10 @@ impl Outcome {
         let refusal = error.response().and_then(|response| response.errors.first());
         let message = match (error.kind(), refusal) {
             (SendErrorKind::Rejected, Some(refusal)) => format!("Klime refused the event: {}", refusal.message),
-            (SendErrorKind::Timeout, _) => format!("Klime has not taken the event within {timeout:?}"),
+            (SendErrorKind::Timeout, _) => {
+                let plural = if requests == 1 { "" } else { "s" };
+                format!("Klime has not taken the event within {timeout:?}, in {requests} request{plural}")
+            }
             // What is wrong with the event stands in its cause.
             (SendErrorKind::Dropped(DropReason::Invalid | DropReason::TooLarge), _) => {
                 std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)

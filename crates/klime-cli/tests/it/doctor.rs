@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::support::{Asked, Certificate, Klime, Ran, Reply, Server, TlsServer};
+use super::support::{Asked, Certificate, Dev, Klime, Ran, Reply, Server, TlsServer};
 
 /// No report takes longer here, whatever hangs.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -350,4 +350,19 @@ fn a_proxy_that_wants_a_password_says_so() {
     let (code, _, found) = examine(klime, "answer");
     assert_eq!(code, 2);
     assert_found(&found, "407, the proxy wants a password", "http://user:password@host:port");
+}
+
+#[test]
+fn all_steps_are_well_with_a_klime_dev() {
+    let dev = Dev::start(&[]);
+    let (code, steps, clock) = examine(doctor(&dev.endpoint()), "clock");
+    assert_eq!(code, 0);
+    let expected = "configuration ok, proxy ok, dns skipped, tcp ok, tls skipped, answer ok, clock ok, key ok";
+    assert_eq!((steps.as_str(), &clock["found"]), (expected, &Value::from("within 1 s of the server's")));
+    assert_eq!(dev.get("/dev/stats").json()["latestSeq"], 0, "no event was sent");
+
+    let dev = Dev::start(&["--key", "another-write-key"]);
+    let (code, _, key) = examine(doctor(&dev.endpoint()), "key");
+    assert_eq!(code, 1);
+    assert_found(&key, "Klime answered 401", "copy the write key again");
 }

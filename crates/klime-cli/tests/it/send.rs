@@ -187,7 +187,7 @@ fn a_server_that_hangs_costs_no_more_than_the_timeout() {
     assert_eq!(ran.code, 3);
     let error = &ran.json()["error"];
     assert_eq!((&error["kind"], &error["attempts"]), (&json!("timeout"), &json!(1)), "{ran:?}");
-    assert_eq!(error["message"], "Klime has not taken the event within 700ms");
+    assert_eq!(error["message"], "Klime has not taken the event within 700ms, in 1 request");
 }
 
 #[test]

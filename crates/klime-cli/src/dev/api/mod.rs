@@ -4,6 +4,7 @@
 
 mod asked;
 mod batches;
+mod checks;
 mod customers;
 mod error;
 mod events;
@@ -30,6 +31,7 @@ use super::{ingest, page};
 pub(crate) fn router(app: Shared) -> Router {
     let dev = Router::new()
         .route("/dev/batches", get(batches::list))
+        .route("/dev/checks", get(checks::get))
         .route("/dev/customers", get(customers::list))
         .route("/dev/customers/{id}", get(customers::one))
         .route("/dev/events", get(events::list))

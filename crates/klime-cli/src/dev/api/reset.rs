@@ -1,14 +1,13 @@
-//! `POST /dev/reset`: forgets everything that has arrived.
+//! `POST /dev/reset`: forgets everything that has arrived, and answers what is counted then.
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
 
-use super::ApiError;
+use super::stats::{self, Stats};
+use super::{ApiError, Asked};
 use crate::dev::app::Shared;
 
-pub(super) async fn post(State(app): State<Shared>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn post(State(app): State<Shared>, asked: Asked) -> Result<Json<Stats>, ApiError> {
     app.collector.reset()?;
-    let counts = app.collector.lock().store.event_counts();
-    Ok(Json(json!({ "events": counts })))
+    stats::stats(State(app), asked).await
 }

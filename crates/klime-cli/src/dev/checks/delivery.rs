@@ -27,7 +27,16 @@ const ANONYMOUS: Rule = Rule {
     id: "anonymous_events",
     title: "Each event belongs to somebody",
     why: "Klime has no anonymous tracking: an event with neither a user nor a group is refused, and lost.",
-    fix: "Give the user's id; for what the organization does as a whole give the group's id alone. Track nothing before login.",
+    fix: "Give the user's id; for what the organization does as a whole give the group's id alone. Track nothing \
+          before login.",
+};
+
+const REQUESTS: Rule = Rule {
+    id: "requests",
+    title: "Requests are taken",
+    why: "A request that is refused as a whole is lost with all its events.",
+    fix: "The batches show each answer: 401 asks for the write key as a bearer token, 400 for a batch of at most 100 events, 413 \
+          for at most 10 MB. An official SDK needs nothing but the right key and endpoint.",
 };
 
 const REFUSED: Rule = Rule {
@@ -40,16 +49,42 @@ const REFUSED: Rule = Rule {
 const CLOCK: Rule = Rule {
     id: "timestamps",
     title: "Timestamps are right",
-    why: "Klime puts an event on the day of its timestamp; from a wrong clock it lands on another day, or in the future.",
+    why: "Klime puts an event on the day of its timestamp; from a wrong clock it lands on another day, or in the \
+          future.",
     fix: "Set the clock of the host by NTP, send UTC, and let the SDK set the timestamp unless you import old events.",
 };
 
 const TWICE: Rule = Rule {
     id: "duplicates",
     title: "Each event is counted once",
-    why: "An event whose messageId was seen before is taken for a retry and not counted; if it is another event, it is lost.",
-    fix: "Let the SDK make the messageId; if you set it, never use one for two events, and send the same one only in a retry.",
+    why: "An event whose messageId was seen before is taken for a retry and not counted; if it is another event, it \
+          is lost.",
+    fix: "Let the SDK make the messageId; if you set it, never use one for two events, and send the same one only \
+          in a retry.",
 };
+
+/// How many requests there were; they are counted where they are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Requests {
+    /// All.
+    pub total: u64,
+    /// Refused as a whole, and not because a fault was asked for.
+    pub refused: u64,
+}
+
+impl Requests {
+    pub(super) fn report(self) -> Check {
+        match self.refused {
+            0 if self.total == 0 => REQUESTS.waiting("No request came yet."),
+            0 => REQUESTS.ok(format!("{}, none refused as a whole.", counted(self.total, "request"))),
+            refused => {
+                let all = counted(self.total, "request");
+                let found = format!("{} of {all} {} refused as a whole.", grouped(refused), was(refused));
+                REQUESTS.error(found, Tally::of(refused))
+            }
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Delivery {
@@ -118,11 +153,14 @@ impl Delivery {
     }
 
     pub(super) fn note_refused(&mut self, seq: u64, refusal: &Refusal) {
-        if refusal.code == "anonymous_event" {
-            let name = refusal.name.as_deref().unwrap_or_default();
-            self.anonymous.add(seq, || format!("\"{name}\" has neither a user nor a group"));
-        } else {
-            self.refused.entry(refusal.code).or_default().add(seq, || refusal.message.clone());
+        match refusal.code {
+            // What was asked for is no fault of the integration.
+            "fault_injected" => {}
+            "anonymous_event" => {
+                let name = refusal.name.as_deref().unwrap_or_default();
+                self.anonymous.add(seq, || format!("\"{name}\" has neither a user nor a group"));
+            }
+            code => self.refused.entry(code).or_default().add(seq, || refusal.message.clone()),
         }
     }
 

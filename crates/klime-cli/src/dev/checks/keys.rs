@@ -24,8 +24,10 @@ const CASING: Rule = Rule {
 const TRAITS: Rule = Rule {
     id: "trait_types",
     title: "Traits are simple values",
-    why: "Klime takes strings, numbers, booleans and ISO 8601 dates as traits; with anything else it cannot filter or sort.",
-    fix: "Send one trait for each value that you need, leave out what is not set, and write dates as 2026-11-24T09:30:00Z.",
+    why: "Klime takes strings, numbers, booleans and ISO 8601 dates as traits; with anything else it cannot filter \
+          or sort.",
+    fix: "Send one trait for each value that you need, leave out what is not set, and write dates as \
+          2026-11-24T09:30:00Z.",
 };
 
 const TYPES: Rule = Rule {
@@ -38,8 +40,10 @@ const TYPES: Rule = Rule {
 const SECRETS: Rule = Rule {
     id: "secrets",
     title: "No secrets are sent",
-    why: "Events are shown to everybody who works with Klime, and kept; passwords, tokens and card numbers must not be in them.",
-    fix: "Remove the value from the event; what says enough is a boolean or the last four digits. Replace a secret that was sent.",
+    why: "Events are shown to everybody who works with Klime, and kept; passwords, tokens and card numbers must not \
+          be in them.",
+    fix: "Remove the value from the event; what says enough is a boolean or the last four digits. Replace a secret \
+          that was sent.",
 };
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The checks of an integration: what is wrong with the events that come, and how to mend it.
 //!
-//! Each event is noted once, when it comes, in about a microsecond; what is kept of it are counts and the earliest examples, in
+//! Each event is noted once, when it comes, in about a microsecond; what is kept are counts and the earliest examples, in
 //! registers that take so many names, keys and ids and no more. A report reads those. The rules are those of Klime's
 //! documentation: names say in the past tense what happened to what, ids are keys, users and groups have names, nobody is
 //! anonymous.
@@ -26,6 +26,7 @@ mod tests;
 
 use jiff::Timestamp;
 
+pub use self::delivery::Requests;
 pub use self::report::{Check, Example, Level};
 use super::event::{Event, Judged, Mode, Refusal, Status, Verdict};
 
@@ -72,12 +73,13 @@ impl Checks {
 
     /// What every rule says now; the mode was given, or it is what the events look like.
     #[must_use]
-    pub fn report(&self, mode: Mode, mode_is_given: bool) -> Vec<Check> {
+    pub fn report(&self, mode: Mode, mode_is_given: bool, requests: Requests) -> Vec<Check> {
         let [anonymous, refused, clock, twice] = self.delivery.report();
         let [grammar, spellings, data, noise] = self.names.report(self.people.bursts());
         let [identified, user_traits, group_traits, ids, calls, links] = self.people.report(mode, mode_is_given);
         let [casing, trait_types, value_types, secrets] = self.keys.report();
         vec![
+            requests.report(),
             anonymous,
             refused,
             secrets,

@@ -53,8 +53,10 @@ const DATA: Rule = Rule {
 const NOISE: Rule = Rule {
     id: "noise",
     title: "Only what people do is tracked",
-    why: "Requests, health checks and background jobs make silent customers look busy, so that Klime cannot see who went quiet.",
-    fix: "Take the call out of middleware, probes and jobs, and track the few actions that show that someone uses the product.",
+    why: "Requests, health checks and background jobs make silent customers look busy, so that Klime cannot see who \
+          went quiet.",
+    fix: "Take the call out of middleware, probes and jobs, and track the few actions that show that someone uses \
+          the product.",
 };
 
 #[derive(Debug)]

@@ -32,7 +32,8 @@ const GROUP_TRAITS: Rule = Rule {
 const IDS: Rule = Rule {
     id: "stable_ids",
     title: "Ids are stable",
-    why: "When an e-mail address, a domain or a name changes, Klime sees a new customer and the history of the old one ends.",
+    why: "When an e-mail address, a domain or a name changes, Klime sees a new customer and the history of the old \
+          one ends.",
     fix: "Use the primary key of your database as the id, and send address, domain and name as traits.",
 };
 
@@ -41,14 +42,16 @@ const CALLS: Rule = Rule {
     title: "group() fits the mode",
     why: "In Companies & Teams mode customers are groups: the dashboard stays empty until group() links users to them. In \
           Individual Customers mode groups are not used.",
-    fix: "If your customers are companies, call group() when a user joins or enters one; if they are single people, leave it out.",
+    fix: "If your customers are companies, call group() when a user joins or enters one; if they are single people, \
+          leave it out.",
 };
 
 const LINKS: Rule = Rule {
     id: "group_links",
     title: "Users are linked to groups",
     why: "What a user does counts for the groups that group() has linked the user to; a track() alone links nobody.",
-    fix: "Call group() with the group's and the user's id wherever your app learns that they belong together, at login for example.",
+    fix: "Call group() with the group's and the user's id wherever your app learns that they belong together, at \
+          login for example.",
 };
 
 #[derive(Debug)]

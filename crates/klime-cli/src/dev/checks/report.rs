@@ -92,6 +92,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// So many, without an example.
+    pub(super) fn of(count: u64) -> Self {
+        Self { count, examples: Vec::new() }
+    }
+
     /// Counts one more; the text is made only if it is shown.
     pub(super) fn add(&mut self, seq: u64, text: impl FnOnce() -> String) {
         self.count += 1;

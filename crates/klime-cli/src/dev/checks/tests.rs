@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::dev::event::Kind;
 
+/// Requests that were all taken.
+const SENT: Requests = Requests { total: 1, refused: 0 };
 const NOW: &str = "2026-11-24T12:00:00Z";
 
 fn now() -> Timestamp {
@@ -108,7 +110,7 @@ fn noted(arrivals: impl IntoIterator<Item = Arrival>) -> Checks {
 }
 
 fn rule(id: &str, mode: Mode, arrivals: impl IntoIterator<Item = Arrival>) -> Check {
-    let report = noted(arrivals).report(mode, true);
+    let report = noted(arrivals).report(mode, true, SENT);
     report.into_iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no rule {id}"))
 }
 
@@ -138,7 +140,7 @@ fn jane() -> Value {
 
 #[test]
 fn before_anything_came_every_rule_waits() {
-    for check in Checks::default().report(Mode::Companies, false) {
+    for check in Checks::default().report(Mode::Companies, false, Requests::default()) {
         assert_eq!((check.level, check.count), (Level::Waiting, 0), "{check:?}");
     }
 }
@@ -163,7 +165,7 @@ fn good_integration_of_companies_has_nothing_to_mend() {
         link("org_456", "usr_abc123", json!({})),
         for_group("org_456", "Events Received"),
     ];
-    for check in noted(arrivals).report(Mode::Companies, false) {
+    for check in noted(arrivals).report(Mode::Companies, false, SENT) {
         assert_eq!((check.level, check.count), (Level::Ok, 0), "{check:#?}");
     }
 }
@@ -171,7 +173,7 @@ fn good_integration_of_companies_has_nothing_to_mend() {
 #[test]
 fn good_integration_of_individuals_has_nothing_to_mend() {
     let arrivals = [identify(JANE, jane()), track(JANE, "Song Played", json!({ "seconds": 31.5 }))];
-    for check in noted(arrivals).report(Mode::Individuals, true) {
+    for check in noted(arrivals).report(Mode::Individuals, true, SENT) {
         let expected = if check.id == "group_traits" { Level::Waiting } else { Level::Ok };
         assert_eq!((check.level, check.count), (expected, 0), "{check:#?}");
     }
@@ -187,6 +189,15 @@ fn anonymous_and_other_refused_events_are_told_apart() {
     let found = check("refused_events", &arrivals, Level::Error);
     assert_eq!(found.found, "3 events were refused: 1 invalid_type, 2 missing_field.");
     check("anonymous_events", &arrivals, Level::Waiting);
+    check("refused_events", &[refused("fault_injected", "as asked"), happened("File Sent")], Level::Ok);
+}
+
+#[test]
+fn refused_requests_are_counted() {
+    let level = |total, refused| Requests { total, refused }.report().level;
+    assert_eq!((level(0, 0), level(3, 0), level(3, 1)), (Level::Waiting, Level::Ok, Level::Error));
+    let found = Requests { total: 3, refused: 1 }.report();
+    assert_eq!((found.found.as_str(), found.count), ("1 of 3 requests was refused as a whole.", 1));
 }
 
 #[test]
@@ -294,7 +305,7 @@ fn group_calls_fit_the_mode() {
     check("group_calls", &[tracked.clone(), linked.clone()], Level::Ok);
     check_in(Mode::Individuals, "group_calls", std::slice::from_ref(&tracked), Level::Ok);
     check_in(Mode::Individuals, "group_calls", &[tracked.clone(), linked], Level::Warning);
-    let guessed = noted([tracked]).report(Mode::Individuals, false);
+    let guessed = noted([tracked]).report(Mode::Individuals, false, SENT);
     let level = guessed.iter().find(|check| check.id == "group_calls").map(|check| check.level);
     assert_eq!(level, Some(Level::Waiting), "nobody said that customers are single people");
 }
@@ -406,21 +417,21 @@ fn events_come_once() {
 
 #[test]
 fn report_names_each_rule_once_and_the_same_ones_always() {
-    let ids = |checks: &Checks, mode| checks.report(mode, true).iter().map(|check| check.id).collect::<Vec<_>>();
+    let ids = |checks: &Checks, mode| checks.report(mode, true, SENT).iter().map(|check| check.id).collect::<Vec<_>>();
     let (empty, full) = (Checks::default(), noted([happened("x"), identify(JANE, json!({ "a": 1 }))]));
     let mut sorted = ids(&empty, Mode::Companies);
     assert_eq!(sorted, ids(&full, Mode::Individuals));
     sorted.sort_unstable();
     sorted.dedup();
-    assert_eq!(sorted.len(), 18);
+    assert_eq!(sorted.len(), 19);
 }
 
-/// Distinct names and ids by the hundred thousand, and a million distinct keys.
+/// More distinct names, ids and keys than any of the registers takes.
 #[test]
 fn hostile_input_fills_nothing() {
     let mut checks = Checks::default();
-    for index in 0..100_000_u64 {
-        let fields = (0..10).map(|key| (format!("key {index} {key}"), json!(index)));
+    for index in 0..60_000_u64 {
+        let fields = (0..3).map(|key| (format!("key {index} {key}"), json!(index)));
         let event = Event {
             kind: Kind::Track,
             message_id: index.to_string(),
@@ -433,7 +444,7 @@ fn hostile_input_fills_nothing() {
         };
         checks.note_event(index, now(), &event, Status::Accepted);
     }
-    let (report, kept) = (checks.report(Mode::Companies, true), format!("{checks:?}").len());
+    let (report, kept) = (checks.report(Mode::Companies, true, SENT), format!("{checks:?}").len());
     assert!(kept < 40_000_000, "{kept} bytes, written out, are kept");
     assert!(report.iter().all(|check| check.examples.len() <= 5));
     let found = |id: &str| report.iter().find(|check| check.id == id).map(|check| check.found.clone()).unwrap();
@@ -449,7 +460,7 @@ fn long_texts_are_kept_short() {
     let arrivals =
         [event.clone(), event.clone().again(), refused("invalid_field", &long), link(&long, &long, json!({}))];
     let checks = noted(arrivals);
-    let (report, kept) = (checks.report(Mode::Companies, true), format!("{checks:?}").len());
+    let (report, kept) = (checks.report(Mode::Companies, true, SENT), format!("{checks:?}").len());
     let empty = format!("{:?}", Checks::default()).len();
     assert!(kept - empty < 20_000, "{kept} bytes, written out, are kept, {empty} of nothing");
     let shown = report.iter().flat_map(|check| &check.examples).map(|example| example.text.len()).max();

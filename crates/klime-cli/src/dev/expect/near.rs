@@ -12,7 +12,7 @@ const MAX_REFUSALS: usize = 100;
 /// How many of them are told for one expectation.
 const MAX_TOLD: usize = 3;
 /// From this likeness on (of 1), a name is near.
-const NEAR: f64 = 0.88;
+const NEAR: f64 = 0.94;
 
 /// What has come, within bounds.
 #[derive(Debug, Default)]

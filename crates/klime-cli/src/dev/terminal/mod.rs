@@ -20,7 +20,7 @@ use crate::print;
 /// Batches that wait to be shown.
 const MAX_WAITING: usize = 1024;
 /// Bytes of events that wait to be shown.
-const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
 /// How long the end waits for a terminal that takes no more.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -107,6 +107,16 @@ impl Terminal {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // If the thread is gone nobody reads.
         let _ = queue.map(|queue| queue.send(Message::Text(object.to_string())));
+    }
+
+    /// Something for the readers of the lines, after all that was shown before.
+    pub(crate) fn tell(&self, text: &str) {
+        if self.format != Format::Lines {
+            return;
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // If the thread is gone nobody reads.
+        let _ = queue.map(|queue| queue.send(Message::Text(text.to_owned())));
     }
 
     /// Something that the program has to say.

@@ -2,9 +2,11 @@
 
 mod customers;
 mod events;
+mod exec;
 mod faults;
 mod ingest;
 mod lifecycle;
 mod live;
 mod security;
+mod terminal;
 mod wait;

@@ -1,9 +1,14 @@
 //! The built command as a process.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// How long a program may say nothing. Only failures last this long.
+const LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) const WRITE_KEY: &str = "klime_test_key_1234567890";
 
@@ -91,5 +96,46 @@ impl Ran {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// The command while it runs.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Program {
+    pub(crate) fn start(klime: Klime) -> Self {
+        let Klime { mut command, .. } = klime;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines }
+    }
+
+    /// The next line of its standard output.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(LIMIT).expect("another line")
+    }
+
+    /// Asks it to end, as Ctrl-C does, and returns its status.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(mut self) -> i32 {
+        // The shell's own, for not every machine has the program.
+        let kill = format!("kill -INT {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.child.wait().unwrap().code().expect("it ended by itself")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Of a test that has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

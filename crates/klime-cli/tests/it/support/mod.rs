@@ -6,7 +6,7 @@ pub(crate) mod http;
 mod server;
 mod tls;
 
-pub(crate) use command::{Klime, Ran};
+pub(crate) use command::{Klime, Program, Ran};
 pub(crate) use dev::{Dev, track};
 pub(crate) use server::{Asked, Reply, Server, listen};
 pub(crate) use tls::{Certificate, TlsServer};

@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test test-rust
+.PHONY: demo test test-rust test-web
 
 KLIME_DEV_DEMO = $(CARGO) run --quiet --locked --package klime-cli --bin klime -- dev --demo --port 0
 
@@ -11,7 +11,8 @@ KLIME_DEV_DEMO = $(CARGO) run --quiet --locked --package klime-cli --bin klime -
 demo:
 	@if [ -t 1 ]; then $(KLIME_DEV_DEMO); else $(KLIME_DEV_DEMO) --exec true; fi
 
-test: test-rust
+test:
+	@scripts/test
 
-test-rust:
-	@scripts/test-rust
+test-rust test-web:
+	@scripts/$@

@@ -47,12 +47,17 @@ fn main() {
     let (began, mut replayed) = (Instant::now(), 0_u64);
     store.replay(|_| replayed += 1).unwrap();
     println!("replay of {replayed} events: {:?}", began.elapsed());
-    let began = Instant::now();
-    drop(store);
     if let Some(path) = path {
-        let store = Store::open(Some(&path), Limits::default()).unwrap();
-        println!("closed and opened again: {:?}, {} events", began.elapsed(), store.event_counts().stored);
+        let began = Instant::now();
+        drop(store);
+        println!("closed in {:?}", began.elapsed());
+        let began = Instant::now();
+        store = Store::open(Some(&path), Limits::default()).unwrap();
+        println!("opened again in {:?}, {} events", began.elapsed(), store.event_counts().stored);
     }
+    let began = Instant::now();
+    store.reset().unwrap();
+    println!("reset in {:?}", began.elapsed());
 }
 
 fn fill(store: &mut Store, customers: &mut Customers, events: u64) {

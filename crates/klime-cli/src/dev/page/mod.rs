@@ -1,26 +1,17 @@
 //! The page at `/`, inside the binary: its files as they are, no build step.
 
+mod assets;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
+use assets::{ASSETS, Asset, INDEX};
+
 use super::api::ApiError;
 use super::app::Shared;
-
-/// A file of the page.
-struct Asset {
-    path: &'static str,
-    media_type: &'static str,
-    content: &'static [u8],
-}
-
-const INDEX: Asset =
-    Asset { path: "index.html", media_type: "text/html; charset=utf-8", content: include_bytes!("index.html") };
-
-/// What is below `/assets/`.
-const ASSETS: &[Asset] = &[];
 
 /// The routes of the page.
 pub(super) fn router() -> Router<Shared> {

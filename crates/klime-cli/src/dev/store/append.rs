@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use rusqlite::{Statement, params};
+use rusqlite::{Connection, Statement, params};
 
 use super::batches::{BatchRecord, insert};
 use super::entry::{Entries, Entry, Hashes};
@@ -61,11 +61,7 @@ impl Store {
         drop(writing);
         insert(&transaction, self.next_batch, batch, events, &entries)?;
         if let Some(through) = surplus {
-            transaction.execute("DELETE FROM events WHERE seq <= ?1", [to_sql(through)])?;
-            for entry in self.entries.before(through.saturating_add(1)) {
-                pruned.add_event(entry);
-                pruned.events.pruned += 1;
-            }
+            delete_through(&transaction, &self.entries, through, &mut pruned)?;
         }
         if oldest_batch > self.oldest_batch {
             pruned.add_batches_before(&transaction, oldest_batch)?;
@@ -102,6 +98,19 @@ impl Store {
             self.entries.push(entry);
         }
         Appended { batch: number, seqs: first..self.next_seq, statuses }
+    }
+
+    /// Brings a file that was written with larger limits within these.
+    pub(super) fn trim(&mut self) -> rusqlite::Result<()> {
+        let Some(through) = surplus(&self.entries, self.limits, &[]) else { return Ok(()) };
+        let mut pruned = self.tally.pruned();
+        let transaction = self.connection.transaction()?;
+        delete_through(&transaction, &self.entries, through, &mut pruned)?;
+        pruned.save(&transaction)?;
+        transaction.commit()?;
+        self.tally.set_pruned(pruned);
+        self.forget_through(through);
+        Ok(())
     }
 
     fn forget_through(&mut self, through: u64) {
@@ -240,6 +249,21 @@ impl<'a> Columns<'a> {
             },
         }
     }
+}
+
+/// Deletes the oldest events, and counts them as pruned.
+fn delete_through(
+    connection: &Connection,
+    entries: &Entries,
+    through: u64,
+    pruned: &mut Totals,
+) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM events WHERE seq <= ?1", [to_sql(through)])?;
+    for entry in entries.before(through.saturating_add(1)) {
+        pruned.add_event(entry);
+        pruned.events.pruned += 1;
+    }
+    Ok(())
 }
 
 /// Through which `seq` the oldest have to go so that these events find room.

@@ -1,6 +1,6 @@
 //! What filters look at, kept in memory beside the tables: a small entry for each stored event, oldest first.
 //!
-//! Texts are there as hashes, so an entry is 64 bytes whatever an event holds, and any combination of filters, of rare and of frequent
+//! Texts are there as hashes, so an entry is 56 bytes whatever an event holds, and any combination of filters, of rare and of frequent
 //! values, is one walk over the entries: a few milliseconds for a million. What a walk finds is compared with
 //! the real texts when its row is read, so two texts of one hash are never taken for each other.
 
@@ -92,5 +92,15 @@ impl Entries {
     pub(super) fn before(&self, seq: u64) -> impl DoubleEndedIterator<Item = &Entry> {
         let end = self.entries.partition_point(|entry| entry.seq < seq);
         self.entries.range(..end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Entry;
+
+    #[test]
+    fn an_entry_is_small() {
+        assert_eq!(size_of::<Entry>(), 56);
     }
 }

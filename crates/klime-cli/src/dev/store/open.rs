@@ -35,7 +35,7 @@ impl Store {
             next_batch: 1,
             oldest_batch: 1,
         };
-        store.restore().map_err(|source| StoreError::sqlite("read from", path, source))?;
+        store.restore().and_then(|()| store.trim()).map_err(|source| StoreError::sqlite("read from", path, source))?;
         Ok(store)
     }
 

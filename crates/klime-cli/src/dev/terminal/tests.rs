@@ -35,7 +35,12 @@ fn written(format: Format, arrived: Vec<Arrived>, skipped: u64) -> String {
     drop(queue);
     let mut out = Vec::new();
     let mut writer = Writer { format, waiting_bytes: Default::default(), skipped: std::sync::Arc::new(skipped.into()) };
-    writer.run(&messages, &mut out).unwrap();
+    writer
+        .run(&messages, |lines| {
+            out.extend_from_slice(lines);
+            Ok(())
+        })
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -120,7 +125,11 @@ fn event_data_gives_the_terminal_no_orders() {
         "properties": { hostile: hostile },
     });
     let refused = json!({ "type": hostile, "event": hostile, "userId": hostile });
-    let arrived = arrived(&[event, refused], &[Status::Accepted, Status::Refused]);
+    let alone = arrived(std::slice::from_ref(&event), &[Status::Accepted]);
+    let arrived = arrived(&[event.clone(), refused], &[Status::Accepted, Status::Refused]);
+    let json = written(Format::Json, vec![alone], 0);
+    assert!(json.trim_end().chars().all(|char| !char.is_control()), "{json:?}");
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["body"], event);
     let lines = written(Format::Lines, vec![arrived], 0);
     let styled_away = plain(&lines);
     assert_eq!(styled_away.lines().count(), 2, "{styled_away}");

@@ -72,6 +72,22 @@ fn what_was_pruned_is_still_counted_the_next_time() {
 }
 
 #[test]
+fn a_file_is_brought_within_smaller_limits_when_it_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("events.db");
+    let mut store = open(&path);
+    let events: Vec<_> = (0..100).map(|number| track(&format!("m{number}"), "A", "u1")).collect();
+    store.append(&request(0), &events).unwrap();
+    drop(store);
+    let store = Store::open(Some(&path), Limits { max_events: 10, ..Limits::default() }).unwrap();
+    let counts = EventCounts { accepted: 100, stored: 9, pruned: 91, ..EventCounts::default() };
+    assert_eq!(store.event_counts(), counts);
+    drop(store);
+    let store = open(&path);
+    assert_eq!((store.event_counts(), newest(&store, &all()).rows.len()), (counts, 9));
+}
+
+#[test]
 fn numbers_go_on_when_a_file_was_reset_and_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events.db");

@@ -41,6 +41,7 @@ Lines of --json, told apart by their keys:
   {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups, duplicateOf)
   {\"request\":{\"status\":401,…}}   a request refused as a whole, or hit by a fault (0: no answer)
   {\"skipped\":{\"events\":12}}      events that came too fast to be printed; they are in the store
+  {\"demo\":{\"sent\":2368,…}}     of --demo, when the month has been sent
 
 For tests in any language:
   GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 pub(crate) const EVENTS_IN_BATCH: u64 = 100;
 
 /// So many batches differ in more than their numbers.
-const DISTINCT: u64 = 200;
-const USERS: u64 = 5_000;
-const GROUPS: u64 = 500;
-const START: i64 = 1_764_000_000;
+const DISTINCT: u64 = 500;
+const USERS: u64 = 2_000;
+const GROUPS: u64 = 200;
+
+/// Events are spread over so many seconds until now.
+const SPREAD: u64 = 30 * 86_400;
 
 const NAMES: [&str; 20] = [
     "Report Generated",
@@ -66,17 +68,20 @@ impl Batches {
 
 impl Body {
     fn new(number: u64) -> Self {
-        let events: Vec<Value> = (0..EVENTS_IN_BATCH).map(|index| event(number * EVENTS_IN_BATCH + index)).collect();
+        let now = jiff::Timestamp::now();
+        let events: Vec<Value> =
+            (0..EVENTS_IN_BATCH).map(|index| event(number * EVENTS_IN_BATCH + index, now)).collect();
         let json = json!({ "batch": events }).to_string();
         let places = json.match_indices(MESSAGE_ID).map(|(place, _)| place + MESSAGE_ID.len()).collect();
         Self { json: json.into_bytes(), places }
     }
 }
 
-fn event(number: u64) -> Value {
-    let user = number * 7919 % USERS;
+fn event(number: u64, now: jiff::Timestamp) -> Value {
+    // Every user is identified and linked in turn; what is tracked is mixed.
+    let user = if number % 50 < 4 { number / 25 % USERS } else { number * 7919 % USERS };
     let (user_id, group_id) = (format!("usr_{user:06}"), format!("org_{:04}", user % GROUPS));
-    let timestamp = jiff::Timestamp::from_second(START + (number % 86_400) as i64).unwrap();
+    let timestamp = now - jiff::SignedDuration::from_secs((number * 104_729 % SPREAD) as i64);
     let mut event = json!({
         "messageId": format!("{MESSAGE_ID}{}", "0".repeat(DIGITS)),
         "timestamp": format!("{timestamp:.3}"),
@@ -91,7 +96,7 @@ fn event(number: u64) -> Value {
                 "created_at": "2026-03-01T09:30:00Z", "seats": user % 40,
             });
         }
-        2 => {
+        2 | 3 => {
             event["type"] = json!("group");
             event["groupId"] = json!(group_id);
             event["traits"] =

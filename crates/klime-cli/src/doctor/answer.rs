@@ -40,7 +40,7 @@ pub(super) fn ask(route: &Route, timeout: Duration) -> (Step, Option<Answer>) {
             let date = response.headers().get("date").and_then(|date| date.to_str().ok());
             let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
             let asked = before.saturating_add(took / 2).unwrap_or(before);
-            let step = judge(Seen::of(response), route).in_time(took);
+            let step = judge(&Seen::of(response), route).in_time(took);
             let is_klime = !step.is_failed();
             (step, Some(Answer { date, asked, is_klime }))
         }
@@ -83,59 +83,64 @@ impl Seen {
         Self { status, content_type, location, body }
     }
 
+    /// The status and what it comes with.
+    fn text(&self) -> String {
+        match self.content_type.is_empty() {
+            true => self.status.to_string(),
+            false => format!("{} ({})", self.status, self.content_type),
+        }
+    }
+
     fn is_error_of_klime(&self) -> bool {
         let answer = serde_json::from_slice::<serde_json::Value>(&self.body);
         answer.is_ok_and(|answer| answer.get("error").is_some())
     }
 }
 
-fn judge(seen: Seen, route: &Route) -> Step {
-    let Seen { status, content_type, .. } = &seen;
-    let failed = |exit, found: String, fix: &str| Step::failed(Name::Answer, exit, found, fix);
-    let what = match content_type.is_empty() {
-        true => format!("{status}"),
-        false => format!("{status} ({content_type})"),
-    };
+fn judge(seen: &Seen, route: &Route) -> Step {
+    let status = seen.status;
     match status {
         200..=299 if BatchResponse::from_json(&seen.body).is_some() => {
             Step::ok(Name::Answer, format!("{status}, it takes a batch without a key"))
         }
-        200..=299 => failed(
-            Exit::Unreachable,
-            format!("{what}, which is no answer of Klime's"),
-            "something else answers in Klime's place: the login page of a network, a proxy, or another service; check the endpoint",
+        // Without a key it must refuse, and 401 is how Klime does.
+        401 => Step::ok(Name::Answer, "401 without a key, as it should be"),
+        300..=399 | 404 | 405 | 407 => wrong_place(seen, route),
+        408 | 425 | 429 | 500..=599 => failed(
+            seen.text(),
+            "Klime, or what stands before it, cannot take events for now; the SDK retries, so try again later",
         ),
-        300..=399 => failed(
-            Exit::Usage,
+        400..=499 if seen.is_error_of_klime() => Step::ok(Name::Answer, format!("{status} without a key")),
+        _ => failed(
+            format!("{}, which is no answer of Klime's", seen.text()),
+            "something else answers in Klime's place: the login page of a network, a firewall, or another service; check the endpoint",
+        ),
+    }
+}
+
+/// Something answers, but the endpoint or the proxy's URL has to be another one.
+fn wrong_place(seen: &Seen, route: &Route) -> Step {
+    let (found, fix) = match seen.status {
+        407 => ("407, the proxy wants a password".to_owned(), PROXY_PASSWORD),
+        404 | 405 => (
+            format!("{} to a POST to {}", seen.text(), route.url()),
+            "there is no Klime at this path; check the endpoint (/v1/batch is appended to it)",
+        ),
+        status => (
             format!("{status}, a redirect to {}", seen.location.as_deref().unwrap_or("nowhere")),
             "redirects are not followed, because the write key would go with them; make the endpoint the address it leads to",
         ),
-        404 | 405 => failed(
-            Exit::Usage,
-            format!("{what} to a POST to {}", route.url()),
-            "there is no Klime at this path; check the endpoint (/v1/batch is appended to it)",
-        ),
-        407 => failed(Exit::Usage, "407, the proxy wants a password".to_owned(), PROXY_PASSWORD),
-        408 | 425 | 429 | 500..=599 => failed(
-            Exit::Unreachable,
-            what,
-            "Klime, or what stands before it, cannot take events for now; the SDK retries, so try again later",
-        ),
-        // Without a key it must refuse, and 401 is how Klime does.
-        401 => Step::ok(Name::Answer, "401 without a key, as it should be".to_owned()),
-        400..=499 if seen.is_error_of_klime() => Step::ok(Name::Answer, format!("{status} without a key")),
-        _ => failed(
-            Exit::Unreachable,
-            format!("{what}, which is no answer of Klime's"),
-            "a firewall or another service answers in Klime's place; check the endpoint",
-        ),
-    }
+    };
+    Step::failed(Name::Answer, Exit::Usage, found, fix)
+}
+
+fn failed(found: String, fix: &str) -> Step {
+    Step::failed(Name::Answer, Exit::Unreachable, found, fix)
 }
 
 const PROXY_PASSWORD: &str = "give the proxy's user and password in its URL: http://user:password@host:port";
 
 fn no_answer(error: &ureq::Error, route: &Route, timeout: Duration) -> Step {
-    let failed = |found: String, fix: &str| Step::failed(Name::Answer, Exit::Unreachable, found, fix);
     match error {
         ureq::Error::Timeout(_) => failed(
             format!("connected, but no answer within {timeout:?}"),

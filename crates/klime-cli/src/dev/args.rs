@@ -28,7 +28,8 @@ How to send events here:
   Any write key is taken, unless --key-file or KLIME_DEV_KEY says which one.
 
 Faults, by --fault (repeatable, the first that applies) or POST /dev/fault:
-  429,retry-after=2,rate=0.5   503,count=3   partial,share=0.1   slow=500ms   hang   reset   lost-answer
+  429,retry-after=2,rate=0.5   503,count=3   partial,share=0.1   slow=500ms
+  hang   reset   lost-answer
   rate= hits that part of the requests, evenly; count= ends after so many.
 
 Expectations, by --expect (repeatable), count accepted events, each once:
@@ -37,17 +38,18 @@ Expectations, by --expect (repeatable), count accepted events, each once:
 
 Lines of --json, told apart by their keys:
   {\"listening\":{\"endpoint\":…}}   once, at the start: when it is there requests are taken
-  {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups and duplicateOf)
-  {\"request\":{\"status\":401,…}}   a request that was refused as a whole, or that a fault hit (status 0: no answer)
-  {\"skipped\":{\"events\":12}}      events that came faster than they could be printed; they are in the store
+  {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups, duplicateOf)
+  {\"request\":{\"status\":401,…}}   a request refused as a whole, or hit by a fault (0: no answer)
+  {\"skipped\":{\"events\":12}}      events that came too fast to be printed; they are in the store
 
 For tests in any language:
-  GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats, /dev/live, /dev/export.ndjson
-  POST /dev/reset
+  GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,
+  /dev/batches, /dev/live, /dev/export.ndjson; POST /dev/reset
 
 Exit status:
   0  stopped by Ctrl-C, or all expectations are met
-  1  an expectation is not met, or with --strict something was refused; or the port is taken, or the file of --db cannot be used
+  1  an expectation is not met, or with --strict something was refused; of --demo, not all arrived;
+     or the port is taken, or the file of --db cannot be used
   2  the command line is at fault
   With --exec, a command that fails hands on its own status.";
 
@@ -98,8 +100,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,
 
-    /// Take events from pages of this origin, such as https://app.example, or of any (*); repeatable
-    #[arg(long, value_name = "ORIGIN")]
+    // A comment of documentation would have to mark up the URL, and the help would show it so.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        help = "Take events from pages of this origin, such as https://app.example, or of any (*); repeatable"
+    )]
     pub(super) allow_origin: Vec<String>,
 
     /// Print one JSON object a line on standard output, see below

@@ -91,8 +91,11 @@ sdkTest("a request with keepalive outlives its page, though the browser must ask
   await page.evaluate(
     ([endpoint, body]) => {
       const headers = { "Content-Type": "application/json", Authorization: "Bearer any-key" };
-      fetch(`${endpoint}/v1/batch`, { method: "POST", keepalive: true, headers, body });
-      location.href = "about:blank";
+      // When this evaluation is over: leaving ends it.
+      setTimeout(() => {
+        fetch(`${endpoint}/v1/batch`, { method: "POST", keepalive: true, headers, body });
+        location.href = "about:blank";
+      });
     },
     [dev.url, JSON.stringify({ batch: [event] })],
   );

@@ -61,7 +61,7 @@ for (const [size, width] of [[WIDE, "wide"], [NARROW, "narrow"]]) {
   });
 }
 
-webTest("hostile events and customers can be looked at one by one", { errors: /404/ }, async ({ dev, page, open }) => {
+webTest("hostile events and customers can be looked at one by one", {}, async ({ dev, page, open }) => {
   await hostile(dev);
   const { latestSeq } = await dev.get("/dev/stats");
   for (let seq = 1; seq <= latestSeq; seq += 1) {
@@ -69,9 +69,11 @@ webTest("hostile events and customers can be looked at one by one", { errors: /4
     await page.getByRole("complementary", { name: `Event ${seq}` }).locator(".json .line").first().waitFor();
     await harmless(page, `event ${seq}`);
   }
-  for (const id of ALL) {
-    await open(`#/customers/${encodeURIComponent(id.replace(/\p{Surrogate}/gu, "\ufffd"))}`);
-    await until(page, () => document.querySelector(".customer .figure, .customer .problem"));
+  const { customers } = await dev.get("/dev/customers?mode=companies&limit=500");
+  assert.ok(customers.length >= ALL.length - 3, `${customers.length} customers`);
+  for (const { id } of customers) {
+    await open(`#/customers/${encodeURIComponent(id)}?mode=companies`);
+    await page.locator(".customer .figure").first().waitFor();
     await harmless(page, `customer ${id.slice(0, 40)}`);
   }
 });

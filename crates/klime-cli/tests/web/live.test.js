@@ -39,6 +39,33 @@ webTest("pause holds the rows and counts what comes, resume shows it", {}, async
   await shows(page, ["Newer Thing Done", "New Thing Done", "Old Thing Done"]);
 });
 
+webTest("a filter that is changed while paused shows what is stored, and goes on being paused", {}, async ({ dev, page, open }) => {
+  await dev.send(track("One Thing Done", "u1"), track("Other Thing Done", "u2"));
+  await open();
+  await shows(page, ["Other Thing Done", "One Thing Done"]);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByLabel("Search in events").fill("one thing");
+  await shows(page, ["One Thing Done"]);
+  await dev.send(track("One Thing Done", "u3"));
+  await page.getByRole("button", { name: "1 new event" }).click();
+  await shows(page, ["One Thing Done", "One Thing Done"]);
+});
+
+webTest("a page that nobody looks at gives its connection back, and catches up when it is looked at", {}, async ({ dev, page, open }) => {
+  const look = (hidden) => page.evaluate((value) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value });
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  }, hidden);
+  await dev.send(track("First Thing Done", "u1"));
+  await open();
+  await shows(page, ["First Thing Done"]);
+  await Promise.all([page.waitForEvent("requestfailed", (request) => request.url().includes("/dev/live")), look(true)]);
+  await dev.send(track("Second Thing Done", "u1"));
+  assert.deepEqual(await names(page), ["First Thing Done"]);
+  await look(false);
+  await shows(page, ["Second Thing Done", "First Thing Done"]);
+});
+
 webTest("the filters narrow by status, type, event, user and group, and are in the address", {}, async ({ dev, page, open }) => {
   const twice = track("File Exported", "u1");
   await dev.send(twice, track("Report Generated", "u2"), identify("u1", { email: "a@b.c" }), group("g1", "u1"), track("Nobody Known"));

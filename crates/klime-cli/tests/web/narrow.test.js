@@ -22,10 +22,9 @@ webTest("at 400 px every view is readable without scrolling sideways", { size: N
     await page.locator("h1").waitFor();
     await until(page, () => document.querySelector(".rows .row, .grid tbody tr, .card, .facts"));
     const sizes = await page.evaluate(() => {
-      const beyond = [...document.querySelectorAll("main *, aside *")].filter((node) => {
-        const box = node.getBoundingClientRect();
-        return box.width > 0 && box.right > innerWidth + 1 && !node.closest("h1, .row > span, .unseen, .choice, .names, .said, .preview, svg");
-      });
+      const right = (node) => node.getBoundingClientRect().right;
+      const clips = (node) => node && node !== document.body && ((getComputedStyle(node).overflowX !== "visible" && right(node) <= innerWidth + 1) || clips(node.parentElement));
+      const beyond = [...document.querySelectorAll("main *, aside *")].filter((node) => right(node) > innerWidth + 1 && !clips(node.parentElement));
       return { wider: document.documentElement.scrollWidth - innerWidth, beyond: beyond.map((node) => node.outerHTML.slice(0, 100)) };
     });
     assert.deepEqual(sizes, { wider: 0, beyond: [] }, view);

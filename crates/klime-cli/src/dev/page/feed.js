@@ -4,7 +4,10 @@ import { frames } from "./sse.js";
 import { get, path } from "./api.js";
 import { WINDOW } from "./tail.js";
 
+// The least and the most between two paintings, and how much of what a painting takes.
 const PAINT_MS = 100;
+const PAINT_MOST_MS = 1000;
+const REST_PER_PAINTING = 4;
 const RETRY_MS = [250, 500, 1000, 2000];
 
 /**
@@ -15,21 +18,28 @@ export class Feed {
   constructor(on) {
     this.on = on;
     this.startedAt = null;
+    this.filter = null;
     this.generation = null;
     this.shownAt = 0;
+    this.rest = PAINT_MS;
   }
 
   /** Follows what matches the filter; the connection for the filter before is closed. */
   open(filter) {
-    this.close();
     this.filter = filter;
     this.last = null;
-    this.generation = new AbortController();
-    this.run(this.generation.signal);
+    this.lookedAt(!document.hidden);
   }
 
-  close() {
+  /**
+   * Closes the connection while nobody looks, and goes on where it was. A browser has six connections to a host for all its tabs, and each of
+   * them would hold one.
+   */
+  lookedAt(isLookedAt) {
     this.generation?.abort();
+    if (!isLookedAt || !this.filter) return;
+    this.generation = new AbortController();
+    this.run(this.generation.signal);
   }
 
   async run(signal) {
@@ -66,9 +76,15 @@ export class Feed {
     const pending = new Pending();
     let painting = null;
     const shown = async () => {
-      await this.painted();
+      await this.turn();
       painting = null;
-      if (!signal.aborted) this.hand(pending.take());
+      if (signal.aborted) return;
+      const began = performance.now();
+      this.hand(pending.take());
+      painted(() => {
+        this.shownAt = performance.now();
+        this.rest = Math.min(PAINT_MOST_MS, Math.max(PAINT_MS, REST_PER_PAINTING * (this.shownAt - began)));
+      });
     };
     for await (const list of frames(body, signal)) {
       for (const frame of list) pending.add(frame);
@@ -79,12 +95,11 @@ export class Feed {
     await painting;
   }
 
-  // The first event after a silence is shown at once. A hidden page paints nothing, and goes on reading when it is looked at.
-  async painted() {
-    const wait = this.shownAt + PAINT_MS - performance.now();
+  // The first event after a silence is shown at once; in a stream the page has most of the time for its reader.
+  async turn() {
+    const wait = this.shownAt + this.rest - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     await new Promise((resolve) => requestAnimationFrame(resolve));
-    this.shownAt = performance.now();
   }
 
   hand({ events, skipped, batches, counts, reset }) {
@@ -143,6 +158,11 @@ class Pending {
     this.clear();
     return taken;
   }
+}
+
+// After the next frame, when what has been handed out was drawn.
+function painted(then) {
+  requestAnimationFrame(() => setTimeout(then));
 }
 
 function pause(ms, signal) {

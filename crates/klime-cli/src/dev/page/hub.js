@@ -26,7 +26,8 @@ export class Hub {
     this.problem = null;
     this.filter = null;
     this.feed = new Feed(this.handlers());
-    setInterval(() => this.beatSoon(), IDLE_BEAT_MS);
+    addEventListener("visibilitychange", () => this.feed.lookedAt(!document.hidden));
+    setInterval(() => !document.hidden && this.beatSoon(), IDLE_BEAT_MS);
   }
 
   /** Shows what matches this filter from here on. */

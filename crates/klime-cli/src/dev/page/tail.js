@@ -2,7 +2,7 @@
 // no DOM.
 
 /** How many rows follow the stream. */
-export const WINDOW = 300;
+export const WINDOW = 200;
 /** How many rows there can be after "load older". */
 export const MOST = 3000;
 
@@ -73,7 +73,7 @@ export class Tail {
 
   /** Whether there is room, and need, to fill the window from the store. */
   hollow() {
-    return !this.held && this.rows.length < WINDOW / 3 && this.older !== null;
+    return this.rows.length < WINDOW / 2 && this.older !== null;
   }
 
   full() {

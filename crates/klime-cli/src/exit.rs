@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-use serde::Serialize;
-
 /// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Klime took it, or all is well.
     Taken,

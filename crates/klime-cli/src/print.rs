@@ -46,6 +46,17 @@ pub(crate) fn document(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// So much of a write key is shown, if it is long enough to stay a secret.
+const SHOWN_CHARS: usize = 4;
+const LONG_ENOUGH: usize = 12;
+
+/// A write key as it may be shown.
+pub(crate) fn masked(key: &str) -> String {
+    let is_long = key.chars().count() >= LONG_ENOUGH;
+    let start: String = key.chars().take(if is_long { SHOWN_CHARS } else { 0 }).collect();
+    format!("{}…", printable(&start))
+}
+
 /// A text from elsewhere without what a terminal would obey: control characters become their escapes.
 pub(crate) fn printable(text: &str) -> String {
     let is_safe = |char: char| !char.is_control() && !is_bidi_control(char);

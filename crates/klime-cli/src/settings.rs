@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use klime::{Client, ClientBuilder, Route};
 
+use crate::print;
+
 const WRITE_KEY: &str = "KLIME_WRITE_KEY";
 const WRITE_KEY_FILE: &str = "KLIME_WRITE_KEY_FILE";
 const ENDPOINT: &str = "KLIME_ENDPOINT";
@@ -65,9 +67,7 @@ pub(crate) struct WriteKey(String);
 impl WriteKey {
     /// The first four characters, if that is no more than a third of it.
     pub(crate) fn masked(&self) -> String {
-        let is_long = self.0.chars().count() >= 12;
-        let start: String = self.0.chars().take(if is_long { 4 } else { 0 }).collect();
-        format!("{}…", start.escape_debug())
+        print::masked(&self.0)
     }
 }
 

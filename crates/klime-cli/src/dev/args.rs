@@ -28,19 +28,29 @@ How to send events here:
   Any write key is taken, unless --key-file or KLIME_DEV_KEY says which one.
 
 Faults, by --fault (repeatable, the first that applies) or POST /dev/fault:
-  429,retry-after=2,rate=0.5   503,count=3   partial,share=0.1   slow=500ms   hang   reset   lost-answer
+  429,retry-after=2,rate=0.5   503,count=3   partial,share=0.1   slow=500ms
+  hang   reset   lost-answer
   rate= hits that part of the requests, evenly; count= ends after so many.
 
 Expectations, by --expect (repeatable), count accepted events, each once:
   track:NAME   track:NAME=2   track:NAME>=3   track   identify[:USER]   group[:GROUP]
   Without a count at least one is expected; =0 expects none.
 
-For tests in any language: GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,
-/dev/live, /dev/export.ndjson; POST /dev/reset.
+Lines of --json, told apart by their keys:
+  {\"listening\":{\"endpoint\":…}}   once, at the start: when it is there requests are taken
+  {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups, duplicateOf)
+  {\"request\":{\"status\":401,…}}   a request refused as a whole, or hit by a fault (0: no answer)
+  {\"skipped\":{\"events\":12}}      events that came too fast to be printed; they are in the store
+  {\"demo\":{\"sent\":2368,…}}     of --demo, when the month has been sent
+
+For tests in any language:
+  GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,
+  /dev/batches, /dev/live, /dev/export.ndjson; POST /dev/reset
 
 Exit status:
   0  stopped by Ctrl-C, or all expectations are met
-  1  an expectation is not met, or with --strict something was refused; or the port is taken, or the file of --db cannot be used
+  1  an expectation is not met, or with --strict something was refused; of --demo, not all arrived;
+     or the port is taken, or the file of --db cannot be used
   2  the command line is at fault
   With --exec, a command that fails hands on its own status.";
 
@@ -56,7 +66,7 @@ pub(crate) struct Args {
     pub(super) port: u16,
 
     /// The address to listen on; anything but loopback lets other machines read all events
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = host)]
     pub(super) host: IpAddr,
 
     /// Fill it with a small company's month, sent by the Klime SDK, and let its users go on
@@ -95,7 +105,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORIGIN")]
     pub(super) allow_origin: Vec<String>,
 
-    /// Print one JSON object a line on standard output: events as in /dev/events, {"listening":{…}} first
+    /// Print one JSON object a line on standard output, see below
     #[arg(long, conflicts_with = "quiet")]
     pub(super) json: bool,
 
@@ -135,6 +145,16 @@ impl From<ModeName> for Mode {
             ModeName::Companies => Self::Companies,
             ModeName::Individuals => Self::Individuals,
         }
+    }
+}
+
+/// An address of this machine. Names are not looked up: what they lead to would decide who can read events.
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => text
+            .parse()
+            .map_err(|_| "it must be an IP address such as 127.0.0.1, ::1 or 0.0.0.0, or localhost".to_owned()),
     }
 }
 

@@ -78,9 +78,9 @@ impl Guard {
     /// It is a page of another origin.
     pub fn own_origin(&self, origin: Option<&str>, host: Option<&str>) -> Result<(), NotAllowed> {
         let Some(origin) = origin else { return Ok(()) };
-        let own =
-            host.is_some_and(|host| origin.strip_prefix("http://").is_some_and(|at| at.eq_ignore_ascii_case(host)));
-        if own {
+        // The page may be behind a proxy that speaks TLS; the host is checked in any case.
+        let at = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        if at.zip(host).is_some_and(|(at, host)| at.eq_ignore_ascii_case(host)) {
             return Ok(());
         }
         let origin = shown(origin);
@@ -208,10 +208,11 @@ mod tests {
         let host = Some("localhost:5546");
         assert_eq!(guard.own_origin(None, host), Ok(()));
         assert_eq!(guard.own_origin(Some("http://localhost:5546"), host), Ok(()));
+        assert_eq!(guard.own_origin(Some("https://Klime.test"), Some("klime.test")), Ok(()));
         for origin in [
             "http://localhost:3000",
             "http://127.0.0.1:5546",
-            "https://localhost:5546",
+            "ftp://localhost:5546",
             "null",
             "http://evil.example",
             "",

@@ -3,9 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
-/// So much of a key is shown, if it is long enough to stay a secret.
-const SHOWN_CHARS: usize = 4;
-const LONG_ENOUGH: usize = 12;
+use crate::print::masked;
 
 /// The write keys that are taken: one, or any.
 pub(crate) struct Keys(Option<String>);
@@ -63,13 +61,6 @@ pub(crate) fn of_request(headers: &HeaderMap) -> Option<String> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     Some(key.trim()).filter(|key| scheme.eq_ignore_ascii_case("bearer") && !key.is_empty())
-}
-
-/// A key as it may be shown.
-fn masked(key: &str) -> String {
-    let is_long = key.chars().count() >= LONG_ENOUGH;
-    let start: String = key.chars().take(if is_long { SHOWN_CHARS } else { 0 }).collect();
-    format!("{start}…")
 }
 
 /// Compares in a time that does not tell how much of it was right.

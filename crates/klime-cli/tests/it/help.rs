@@ -14,6 +14,7 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn help_teaches_by_example() {
     insta::assert_snapshot!("help", help(&["--help"]));
+    insta::assert_snapshot!("help_dev", help(&["dev", "--help"]));
     insta::assert_snapshot!("help_track", help(&["track", "--help"]));
     insta::assert_snapshot!("help_identify", help(&["identify", "--help"]));
     insta::assert_snapshot!("help_group", help(&["group", "--help"]));

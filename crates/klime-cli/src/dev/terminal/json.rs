@@ -40,9 +40,17 @@ pub(super) fn write_skipped(events: u64, out: &mut impl Write) -> io::Result<()>
     line(&json!({ "skipped": { "events": events } }), out)
 }
 
+/// Characters that a terminal would obey, and that JSON lets stand in a string, are written as escapes.
 fn line(object: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, object)?;
-    out.write_all(b"\n")
+    let json = serde_json::to_string(object)?;
+    let is_order = |char: char| ('\u{7f}'..='\u{9f}').contains(&char);
+    let mut rest = json.as_str();
+    while let Some((at, order)) = rest.char_indices().find(|(_, char)| is_order(*char)) {
+        let (before, from) = rest.split_at(at);
+        write!(out, "{before}\\u{:04x}", u32::from(order))?;
+        rest = from.get(order.len_utf8()..).unwrap_or_default();
+    }
+    writeln!(out, "{rest}")
 }
 
 #[derive(Serialize)]

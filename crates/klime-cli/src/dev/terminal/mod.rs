@@ -9,7 +9,7 @@ mod line;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,9 @@ use crate::print;
 const MAX_WAITING: usize = 1024;
 /// Bytes of events that wait to be shown.
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
-/// How long the end waits for a terminal that takes no more.
+/// Lines are handed on when there are so many, or when nothing is waiting.
+const ENOUGH_BYTES: usize = 64 * 1024;
+/// How long the end waits for a reader that takes nothing.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How arrivals are shown.
@@ -67,9 +69,9 @@ impl Terminal {
         let (waiting_bytes, skipped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
         let mut writer = Writer { format, waiting_bytes: waiting_bytes.clone(), skipped: skipped.clone() };
         std::thread::Builder::new().name("klime-terminal".to_owned()).spawn(move || {
-            let out = anstream::AutoStream::auto(io::stdout());
+            let mut output = Output::standard(format);
             // A reader that has gone away wants no more lines.
-            let _ = writer.run(&messages, &mut io::BufWriter::with_capacity(64 * 1024, out));
+            let _ = writer.run(&messages, |lines| output.write(lines));
             drop(messages);
             let _ = end.send(());
         })?;
@@ -131,15 +133,53 @@ impl Terminal {
         print::warning(print::printable(text));
     }
 
-    /// Writes what is waiting, as far as the reader takes it in a short time.
+    /// Writes what is waiting, as long as the reader goes on taking it.
     pub(crate) fn finish(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let _ = self.ended.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FINISH_TIMEOUT);
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        wait_while_it_moves(&ended, FINISH_TIMEOUT, || self.waiting_bytes.load(Ordering::Relaxed));
+    }
+}
+
+/// Waits for the end of what takes longer, unless `waiting` has stayed the same for all of `patience`.
+fn wait_while_it_moves(ended: &Receiver<()>, patience: Duration, waiting: impl Fn() -> usize) {
+    let mut before = waiting();
+    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(patience) {
+        let now = waiting();
+        if now == before {
+            return;
+        }
+        before = now;
     }
 }
 
 fn bytes(events: &[Judged]) -> usize {
     events.iter().map(|judged| judged.body.len()).sum()
+}
+
+/// Standard output, with or without styles.
+struct Output {
+    stdout: anstream::AutoStream<io::Stdout>,
+    is_plain: bool,
+}
+
+impl Output {
+    fn standard(format: Format) -> Self {
+        let choice = anstream::AutoStream::choice(&io::stdout());
+        let is_plain = format == Format::Lines && choice == anstream::ColorChoice::Never;
+        // What is stripped here would be written by it in pieces.
+        let stream_choice = if is_plain { anstream::ColorChoice::AlwaysAnsi } else { choice };
+        Self { stdout: anstream::AutoStream::new(io::stdout(), stream_choice), is_plain }
+    }
+
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.is_plain {
+            self.stdout.write_all(&anstream::adapter::strip_bytes(lines).into_vec())?;
+        } else {
+            self.stdout.write_all(lines)?;
+        }
+        self.stdout.flush()
+    }
 }
 
 /// The thread's own state.
@@ -150,15 +190,20 @@ struct Writer {
 }
 
 impl Writer {
-    /// Writes messages until there are no more senders. It flushes when nothing is waiting.
-    fn run(&mut self, messages: &Receiver<Message>, out: &mut impl Write) -> io::Result<()> {
+    /// Writes messages until there are no more senders, at once when nothing is waiting. What is handed on are whole lines, because
+    /// the command of `--exec` may write to the same place.
+    fn run(&mut self, messages: &Receiver<Message>, mut output: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut lines = Vec::new();
         while let Ok(first) = messages.recv() {
             let mut next = Some(first);
             while let Some(message) = next {
-                self.write(&message, out)?;
+                self.write(&message, &mut lines)?;
                 next = messages.try_recv().ok();
+                if next.is_none() || lines.len() >= ENOUGH_BYTES {
+                    output(&lines)?;
+                    lines.clear();
+                }
             }
-            out.flush()?;
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ fn a_bad_argument_is_a_matter_of_usage() {
         (["--timeout", "soon"], "it must be a duration such as 500ms"),
         (["--key", "two words"], "it may hold only printable ASCII characters"),
         (["--key-file", "/nonexistent/key"], "--key-file /nonexistent/key: "),
-        (["--host", "everywhere"], "invalid IP address"),
+        (["--host", "everywhere"], "it must be an IP address such as 127.0.0.1"),
     ] {
         let ran = Klime::without_key(&[&["dev", "--port", "0"], &arguments[..]].concat()).run();
         assert_eq!((ran.code, ran.stderr.contains(names)), (2, true), "{}", ran.stderr);

@@ -101,8 +101,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,
 
-    /// Take events from pages of this origin, such as https://app.example, or of any (*); repeatable
-    #[arg(long, value_name = "ORIGIN")]
+    // A comment of documentation would have to mark up the URL, and the help would show it so.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        help = "Take events from pages of this origin, such as https://app.example, or of any (*); repeatable"
+    )]
     pub(super) allow_origin: Vec<String>,
 
     /// Print one JSON object a line on standard output, see below

@@ -141,4 +141,8 @@ webTest("a wrong filter in the address is told in the server's words", { errors:
   await dev.send(track("Report Generated", "u1"));
   await open("#/live?batch=many");
   await page.getByRole("alert").getByText(/batch/).waitFor();
+  await page.getByText("Connected").waitFor();
+  assert.equal(await page.getByText("klime dev does not answer.").count(), 0);
+  await page.getByRole("button", { name: "Remove the filter Batch" }).click();
+  await shows(page, ["Report Generated"]);
 });

@@ -24,8 +24,13 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// Where Klime is, such as http://127.0.0.1:5546 for klime dev [default: $KLIME_ENDPOINT, else https://i.klime.com]
-    #[arg(long, value_name = "URL")]
+    /// Where Klime is.
+    // Written out, because rustdoc wants URLs to be links.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Where Klime is, such as http://127.0.0.1:5546 for klime dev [default: $KLIME_ENDPOINT, else https://i.klime.com]"
+    )]
     endpoint: Option<String>,
 
     /// A file that holds the write key [default: $KLIME_WRITE_KEY_FILE; without either, the key itself in $KLIME_WRITE_KEY]

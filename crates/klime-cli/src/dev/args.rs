@@ -38,12 +38,10 @@ Expectations, by --expect (repeatable), count accepted events, each once:
 
 Lines of --json, told apart by their keys:
   {\"listening\":{\"endpoint\":…}}   once, at the start: when it is there requests are taken
-  {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups and duplicateOf)
-  {\"request\":{\"status\":401,…}}   a request that was refused as a whole, or that a fault hit
-                                 (status 0: no answer)
-  {\"skipped\":{\"events\":12}}      events that came faster than they could be printed; they are in
-                                 the store
-  {\"demo\":{\"sent\":…}}            of --demo, when the month has been sent
+  {\"seq\":17,\"status\":…}          an event, as in /dev/events (without groups, duplicateOf)
+  {\"request\":{\"status\":401,…}}   a request refused as a whole, or hit by a fault (0: no answer)
+  {\"skipped\":{\"events\":12}}      events that came too fast to be printed; they are in the store
+  {\"demo\":{\"sent\":2368,…}}     of --demo, when the month has been sent
 
 For tests in any language:
   GET /dev/events, /dev/wait?event=NAME&count=2, /dev/customers, /dev/checks, /dev/stats,
@@ -103,8 +101,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,
 
-    /// Take events from pages of this origin, such as https://app.example, or of any (*); repeatable
-    #[arg(long, value_name = "ORIGIN")]
+    // A comment of documentation would have to mark up the URL, and the help would show it so.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        help = "Take events from pages of this origin, such as https://app.example, or of any (*); repeatable"
+    )]
     pub(super) allow_origin: Vec<String>,
 
     /// Print one JSON object a line on standard output, see below

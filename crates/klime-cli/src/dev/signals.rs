@@ -7,7 +7,7 @@ use std::io;
 pub(super) enum Signal {
     /// Ctrl-C.
     Interrupt,
-    /// A request to end, such as a supervisor's.
+    /// A request to end, such as a supervisor's, or that of a terminal that is closed.
     Terminate,
 }
 
@@ -21,20 +21,23 @@ impl Signal {
     }
 }
 
-/// Both signals; as long as this lives they do not end the process by themselves.
+/// These signals; as long as this lives they do not end the process by themselves.
 #[derive(Debug)]
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, hang_up: signal(SignalKind::hangup())? })
     }
 
     /// The next one.
@@ -42,6 +45,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.hang_up.recv() => Signal::Terminate,
         }
     }
 }

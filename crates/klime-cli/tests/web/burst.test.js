@@ -3,47 +3,39 @@ import { until, webTest } from "./support/browser.js";
 import { track } from "./support/events.js";
 
 const EVENTS = 20_000;
-// On the processor's clock, so that other work on the machine does not count: what the page's thread may spend on all of them.
-const MOST_BUSY_SECONDS = 6;
-// On the wall's, so this one is generous: no single piece of work may hold up the page for so long.
-const LONGEST_MS = 3000;
+// Of the time that they take, whatever else the machine does: the page's thread keeps more than half for its reader.
+const MOST_BUSY = 0.5;
 
 webTest("while 20,000 events pour in the page answers, and then shows the last ones", {}, async ({ dev, page, context, open }) => {
-  const busy = await processorTime(context, page);
+  const busy = await processorSeconds(context, page);
   await dev.send(track("Thing 0 Done", "u1"));
   await open();
   await page.locator(".row").waitFor();
-  await page.evaluate(() => {
-    globalThis.longest = 0;
-    let before = performance.now();
-    const beat = () => {
-      const now = performance.now();
-      globalThis.longest = Math.max(globalThis.longest, now - before);
-      before = now;
-      requestAnimationFrame(beat);
-    };
-    requestAnimationFrame(beat);
+  const [began, before] = [performance.now(), await busy()];
+  let pouring = true;
+  const poured = pour(dev).finally(() => {
+    pouring = false;
   });
-  const before = await busy();
-  const poured = pour(dev);
-  // Somebody works with the page meanwhile.
-  await page.getByRole("group", { name: "Status" }).getByRole("button", { name: "Accepted" }).click();
-  await page.getByRole("group", { name: "Status" }).getByRole("button", { name: "All" }).click();
+  await until(page, () => document.querySelectorAll(".row").length >= 100);
+  const statuses = page.getByRole("group", { name: "Status" });
+  for (const name of ["Refused", "Accepted", "All"]) {
+    await statuses.getByRole("button", { name }).click();
+    await statuses.locator('[aria-pressed="true"]', { hasText: name }).waitFor();
+  }
+  assert.ok(pouring, "the page only answered when all was over");
   await poured;
+  const share = ((await busy()) - before) / ((performance.now() - began) / 1000);
+  assert.ok(share < MOST_BUSY, `the page's thread was busy for ${Math.round(100 * share)}% of the time`);
   await until(page, (wanted) => document.querySelector(".row .name")?.textContent === wanted, `Thing ${EVENTS} Done`);
   await until(page, () => document.querySelectorAll(".row").length >= 100);
-  assert.ok((await page.locator(".row").count()) <= 400, "the rows are bounded");
+  assert.ok((await page.locator(".row").count()) <= 300, "the rows are bounded");
   const seqs = await page.locator(".row").evaluateAll((rows) => rows.map((row) => Number(row.dataset.seq)));
   assert.deepEqual(seqs, seqs.map((_, i) => EVENTS + 1 - i), "the rows have no hole");
-  const longest = await page.evaluate(() => globalThis.longest);
-  assert.ok(longest < LONGEST_MS, `a frame took ${Math.round(longest)} ms`);
-  const spent = (await busy()) - before;
-  assert.ok(spent < MOST_BUSY_SECONDS, `the page's thread was busy for ${spent.toFixed(1)} s`);
   await until(page, () => document.querySelector('nav a[href="#/live"] .badge').title === "20,001 events");
 });
 
-// How long the page's main thread has been at work.
-async function processorTime(context, page) {
+// How long the page's main thread has been at work, on the processor's clock.
+async function processorSeconds(context, page) {
   const session = await context.newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   return async () => {

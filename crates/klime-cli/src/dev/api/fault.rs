@@ -1,8 +1,7 @@
 //! `/dev/fault`: faults on demand.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
@@ -10,14 +9,16 @@ use serde_json::{Value, json};
 use super::ApiError;
 use crate::dev::app::Shared;
 use crate::dev::fault::FaultJson;
+use crate::dev::ingest::body;
 
 pub(super) async fn list(State(app): State<Shared>) -> Json<Value> {
     Json(shown(&app))
 }
 
-pub(super) async fn add(State(app): State<Shared>, body: Bytes) -> Result<Response, ApiError> {
+pub(super) async fn add(State(app): State<Shared>, request: Request) -> Result<Response, ApiError> {
+    let body = body::read(request).await.map_err(|error| ApiError::new(error.status(), error.to_string()))?;
     let asked: FaultJson =
-        serde_json::from_slice(&body).map_err(|error| ApiError::bad(format!("this is no fault: {error}")))?;
+        serde_json::from_slice(&body.bytes).map_err(|error| ApiError::bad(format!("this is no fault: {error}")))?;
     let fault = asked.fault().map_err(|error| ApiError::bad(error.to_string()))?;
     app.collector.lock().faults.add(fault).map_err(|error| ApiError::bad(error.to_string()))?;
     Ok((StatusCode::CREATED, Json(shown(&app))).into_response())

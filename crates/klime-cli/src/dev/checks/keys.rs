@@ -100,10 +100,11 @@ impl Keys {
             Kind::Group => "groups",
         };
         let is_trait = event.kind != Kind::Track;
+        let place = self.keys.hash((is_trait, owner));
         for (text, value) in &event.fields {
             self.noted += 1;
             self.traits += u64::from(is_trait);
-            let Some(key) = self.keys.entry((is_trait, owner, text), || Key::new(seq, text, owner, is_trait)) else {
+            let Some(key) = self.keys.entry((place, text), || Key::new(seq, text, owner, is_trait)) else {
                 continue;
             };
             key.note(seq, value);
@@ -138,7 +139,9 @@ impl Keys {
             return match (self.noted, counts.first()) {
                 (0, _) => CASING.waiting("No property or trait came yet."),
                 (_, None) => CASING.ok("All keys are single words."),
-                (_, Some((style, count))) => CASING.ok(format!("{} in {}.", counted(*count, "key"), style.name())),
+                (_, Some((style, count))) => {
+                    CASING.ok(format!("{} of several words, in {} throughout.", counted(*count, "key"), style.name()))
+                }
             };
         };
         let mut others = Tally::default();

@@ -99,10 +99,12 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// Adds what happened until today: 7 and 30 UTC days, today included. Days to come are in `total` alone.
-    pub(super) fn add(&mut self, activity: &Activity, today: i64) {
+    /// Adds what happened until today: 7 and 30 UTC days, today included. Days to come are in `total` alone. Without a day nothing
+    /// is added by day.
+    pub(super) fn add(&mut self, activity: &Activity, today: Option<i64>) {
         self.total += activity.total;
         self.seen = widest(self.seen, activity.seen);
+        let Some(today) = today else { return };
         for (day, count) in activity.days().rev() {
             match today - day {
                 ..0 => {}

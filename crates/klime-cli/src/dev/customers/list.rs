@@ -48,6 +48,14 @@ pub enum Sort {
     Members,
 }
 
+impl Query {
+    /// The day to count up to, if it takes counts by day to answer: they are most of the work.
+    fn day(&self, today: i64) -> Option<i64> {
+        let by_day = self.state.is_some() || matches!(self.sort, Sort::Events7 | Sort::Events30);
+        by_day.then_some(today)
+    }
+}
+
 /// A page of customers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct List {
@@ -72,8 +80,8 @@ impl Customers {
     pub fn list(&self, mode: Mode, query: &Query, now: Timestamp) -> List {
         let today = day_of(now.as_microsecond());
         let mut lines = match mode {
-            Mode::Companies => self.group_lines_for(query, today),
-            Mode::Individuals => self.user_lines_for(query, today),
+            Mode::Companies => self.group_lines_for(query, query.day(today)),
+            Mode::Individuals => self.user_lines_for(query, query.day(today)),
         };
         lines.retain(|line| query.state.is_none_or(|state| line.figures.state() == state));
         sort(&mut lines, query.sort);
@@ -91,7 +99,7 @@ impl Customers {
     }
 
     /// Each user is summed once, however many groups it belongs to.
-    fn group_lines_for(&self, query: &Query, today: i64) -> Vec<Line<'_>> {
+    fn group_lines_for(&self, query: &Query, today: Option<i64>) -> Vec<Line<'_>> {
         let own: Vec<_> = self.users.iter().map(|user| sum([&user.own], today)).collect();
         let mut lines = Vec::new();
         for (number, group) in (0..).zip(&self.groups) {
@@ -105,7 +113,7 @@ impl Customers {
         lines
     }
 
-    fn user_lines_for(&self, query: &Query, today: i64) -> Vec<Line<'_>> {
+    fn user_lines_for(&self, query: &Query, today: Option<i64>) -> Vec<Line<'_>> {
         let mut lines = Vec::new();
         for (number, user) in (0..).zip(&self.users) {
             let Some(id) = self.user_ids.text(number).filter(|id| is_found(query, id, &user.traits)) else { continue };
@@ -116,7 +124,7 @@ impl Customers {
     }
 }
 
-fn sum<'a>(activities: impl IntoIterator<Item = &'a Activity>, today: i64) -> Figures {
+fn sum<'a>(activities: impl IntoIterator<Item = &'a Activity>, today: Option<i64>) -> Figures {
     let mut figures = Figures::default();
     activities.into_iter().for_each(|activity| figures.add(activity, today));
     figures

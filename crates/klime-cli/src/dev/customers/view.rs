@@ -126,7 +126,7 @@ pub(super) struct Portrait<'a> {
 impl Portrait<'_> {
     pub(super) fn figures(&self, today: i64) -> Figures {
         let mut figures = Figures::default();
-        self.activities.iter().for_each(|activity| figures.add(activity, today));
+        self.activities.iter().for_each(|activity| figures.add(activity, Some(today)));
         figures
     }
 
@@ -207,8 +207,8 @@ impl Customers {
         let figures = |number: u32| {
             let user = self.users.get(number as usize)?;
             let mut figures = Figures::default();
-            figures.add(&user.own, today);
-            user.for_group.get(&group).into_iter().for_each(|activity| figures.add(activity, today));
+            figures.add(&user.own, Some(today));
+            user.for_group.get(&group).into_iter().for_each(|activity| figures.add(activity, Some(today)));
             Some((self.user_ids.text(number)?, user, figures))
         };
         let mut members: Vec<_> = of.members.iter().filter_map(|user| figures(*user)).collect();

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -23,14 +23,14 @@ const LARGE_PLACES: usize = 16;
 static PLACES: Semaphore = Semaphore::const_new(LARGE_PLACES);
 
 /// A body as it came over the wire. While it lives it holds its place.
-pub(super) struct Received {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::dev) struct Received {
+    pub(in crate::dev) bytes: Vec<u8>,
     _place: Option<SemaphorePermit<'static>>,
 }
 
 /// Why there is no body to look at.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum BodyError {
+pub(in crate::dev) enum BodyError {
     /// It is, or says that it is, over the limit.
     TooLarge,
     /// It was not there in time.
@@ -39,8 +39,29 @@ pub(super) enum BodyError {
     Broken(String),
 }
 
+impl BodyError {
+    /// The status of the answer.
+    pub(in crate::dev) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "the body is too large; at most {MAX_BODY_BYTES} bytes are taken"),
+            Self::Late => write!(f, "the body did not arrive within {} s", BODY_TIMEOUT.as_secs()),
+            Self::Broken(why) => write!(f, "the body cannot be read: {why}"),
+        }
+    }
+}
+
 /// Reads a whole body.
-pub(super) async fn read(request: Request<Body>) -> Result<Received, BodyError> {
+pub(in crate::dev) async fn read(request: Request<Body>) -> Result<Received, BodyError> {
     let headers = request.headers();
     let asks_first =
         headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));

@@ -4,7 +4,7 @@
 //! became of a request, it is kept as a batch: an integration that sends a wrong key is seen by what it was refused for.
 
 mod answer;
-mod body;
+pub(super) mod body;
 
 use std::time::Instant;
 
@@ -66,7 +66,6 @@ pub(crate) async fn post(
             cut.off().await
         }
         Some(FaultKind::LostAnswer) => {
-            arrival.record.status = 0;
             drop(arrival.take(&app, &body, None));
             cut.off().await
         }
@@ -163,6 +162,9 @@ impl Arrival {
     }
 
     fn keep(&mut self, app: &App, events: Vec<Judged>) -> Result<(), Refused> {
+        if self.record.fault.as_deref() == Some(FaultKind::LostAnswer.word()) {
+            self.record.status = 0;
+        }
         self.record.received_at = clock::wall();
         self.record.took = clock::now().saturating_duration_since(self.began);
         match app.collector.append(&self.record, &events) {
@@ -181,14 +183,7 @@ impl Arrival {
 
 impl From<BodyError> for Refused {
     fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge => {
-                let sentence = format!("the body is too large; at most {} bytes are taken", validate::MAX_BODY_BYTES);
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, sentence)
-            }
-            BodyError::Late => Self::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".to_owned()),
-            BodyError::Broken(why) => Self::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {why}")),
-        }
+        Self::new(error.status(), error.to_string())
     }
 }
 

@@ -6,8 +6,8 @@ use super::row::{COLUMNS, Row, read, text, to_sql};
 use super::search::Needle;
 use super::{Store, StoreError};
 
-/// So much is read from the table for one page at most; then the page ends early. It is about 20 ms of work.
-const MAX_ROWS_READ: usize = 20_000;
+/// So much is read from the table for one page at most; then the page ends early. It is about 10 ms of work.
+const MAX_ROWS_READ: usize = 10_000;
 const MAX_BYTES_READ: usize = 16 << 20;
 
 /// A page of events.

@@ -9,7 +9,7 @@ mod line;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const MAX_WAITING: usize = 1024;
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
 /// Lines are handed on when there are so many, or when nothing is waiting.
 const ENOUGH_BYTES: usize = 64 * 1024;
-/// How long the end waits for a terminal that takes no more.
+/// How long the end waits for a reader that takes nothing.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How arrivals are shown.
@@ -133,10 +133,23 @@ impl Terminal {
         print::warning(print::printable(text));
     }
 
-    /// Writes what is waiting, as far as the reader takes it in a short time.
+    /// Writes what is waiting, as long as the reader goes on taking it.
     pub(crate) fn finish(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let _ = self.ended.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FINISH_TIMEOUT);
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        wait_while_it_moves(&ended, FINISH_TIMEOUT, || self.waiting_bytes.load(Ordering::Relaxed));
+    }
+}
+
+/// Waits for the end of what takes longer, unless `waiting` has stayed the same for all of `patience`.
+fn wait_while_it_moves(ended: &Receiver<()>, patience: Duration, waiting: impl Fn() -> usize) {
+    let mut before = waiting();
+    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(patience) {
+        let now = waiting();
+        if now == before {
+            return;
+        }
+        before = now;
     }
 }
 

@@ -1,8 +1,10 @@
+use std::cell::Cell;
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Arrived, Format, Message, Writer};
+use super::{Arrived, Format, Message, Writer, wait_while_it_moves};
 use crate::dev::event::Status;
 use crate::dev::store::{Appended, BatchRecord};
 use crate::dev::validate::judge;
@@ -136,4 +138,27 @@ fn event_data_gives_the_terminal_no_orders() {
     assert!(styled_away.chars().all(|char| char == '\n' || !char.is_control()), "{styled_away:?}");
     assert!(!styled_away.contains('\u{202e}'));
     assert!(!lines.contains("\u{1b}[2J"));
+}
+
+#[test]
+fn the_end_waits_for_a_slow_reader_but_not_for_one_that_takes_nothing() {
+    let (end, ended) = sync_channel(1);
+    let asked = Cell::new(0);
+    let moving = || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 5 {
+            end.send(()).unwrap();
+        }
+        asked.get()
+    };
+    wait_while_it_moves(&ended, Duration::from_millis(1), moving);
+    assert_eq!(asked.get(), 5, "until the end, although each wait was too short");
+
+    let asked = Cell::new(0);
+    let stuck = || {
+        asked.set(asked.get() + 1);
+        7
+    };
+    wait_while_it_moves(&ended, Duration::from_millis(1), stuck);
+    assert_eq!(asked.get(), 2);
 }

@@ -1,7 +1,7 @@
 //! What of a request's body keeps to the protocol.
 //!
 //! A body is taken apart in two steps, so that one bad event hurts only itself: first the request's shape, which leaves each event as
-//! the text that was sent ([`request`]), then each event by itself ([`one`]), field by field. Bodies are hostile: everything that is
+//! the text that was sent (`request.rs`), then each event by itself (`one.rs`), field by field. Bodies are hostile: everything that is
 //! kept of a refused event is shortened, and nothing is read deeper or longer than its bound.
 //!
 //! It does not know HTTP, the store, or what was sent before: a `messageId` that was seen already is none of its business.

@@ -108,6 +108,13 @@ fn an_event_whose_answer_was_lost_is_sent_again_and_counted_once() {
 }
 
 #[test]
+fn a_request_whose_answer_was_lost_has_none_whatever_it_would_have_been() {
+    let dev = Dev::start(&["--fault", "lost-answer"]);
+    assert!(dev.try_send_body(b"[]", "").is_none());
+    assert_eq!(request(&dev), ("lost_answer".to_owned(), 0));
+}
+
+#[test]
 fn a_request_that_hangs_ends_by_the_clients_time_out() {
     let dev = Dev::start(&["--fault", "hang,count=1"]);
     assert_eq!(send(&dev, "A").unwrap().accepted, 1);

@@ -1,4 +1,6 @@
 //! The functions of `Klime.Native`. Each one returns at once.
+//!
+//! Those that take what a client's process holds are called by that process, and answer `:none` should it have ended.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -29,6 +31,13 @@ fn start(env: Env<'_>, options: Options) -> Term<'_> {
 fn give_to(env: Env<'_>, held: ResourceArc<Held>, owner: LocalPid, hook: Term<'_>) -> bool {
     let is_nil = hook.decode::<Atom>().is_ok_and(|atom| atom == atoms::nil());
     Held::give_to(&held, env, owner, (!is_nil).then(|| Hook::new(hook)))
+}
+
+/// Ends a client that no process owns.
+#[rustler::nif]
+fn close(held: ResourceArc<Held>) -> Atom {
+    held.let_go();
+    atoms::ok()
 }
 
 /// The processes that own a client.
@@ -93,7 +102,10 @@ fn stats<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
 #[rustler::nif]
 fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) -> NifResult<Atom> {
     let event = Binary::from_iolist(event)?;
-    let sending = held.entry.client.send_json(event.as_slice());
+    let Some(entry) = held.entry() else {
+        return Ok(atoms::none());
+    };
+    let sending = entry.client.send_json(event.as_slice());
     let asker = env.pid();
     errands::run(async move {
         match sending.await {
@@ -108,8 +120,10 @@ fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) 
 /// those are to be waited for.
 #[rustler::nif]
 fn flush(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: Option<u64>, with_callbacks: bool) -> Atom {
-    let client = &held.entry.client;
-    let flush = if with_callbacks { client.flush_with_callbacks() } else { client.flush() };
+    let Some(entry) = held.entry() else {
+        return atoms::none();
+    };
+    let flush = if with_callbacks { entry.client.flush_with_callbacks() } else { entry.client.flush() };
     let flush = match timeout {
         Some(timeout) => flush.within(Duration::from_millis(timeout)),
         None => flush,
@@ -124,7 +138,10 @@ fn flush(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: Option<u64>
 /// Shuts a client down, for at most `timeout` ms; `{:klime, :done, token, report}` comes back.
 #[rustler::nif]
 fn shutdown(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: u64) -> Atom {
-    let shutdown = held.entry.client.shutdown().within(Duration::from_millis(timeout));
+    let Some(entry) = held.entry() else {
+        return atoms::none();
+    };
+    let shutdown = entry.client.shutdown().within(Duration::from_millis(timeout));
     let asker = env.pid();
     errands::run(async move {
         send(&asker, done(token, Counted(shutdown.await)));
@@ -135,8 +152,13 @@ fn shutdown(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: u64) -> 
 /// The process is through with what it was told last.
 #[rustler::nif]
 fn told(held: ResourceArc<Held>) -> Atom {
-    held.entry.teller.was_told();
-    atoms::ok()
+    match held.entry() {
+        None => atoms::none(),
+        Some(entry) => {
+            entry.teller.was_told();
+            atoms::ok()
+        }
+    }
 }
 
 /// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain.

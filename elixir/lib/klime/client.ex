@@ -82,7 +82,12 @@ defmodule Klime.Client do
   def start_link(options \\ []) do
     with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
       warn_of(Options.unknown(options))
-      GenServer.start_link(__MODULE__, {held, settings}, name_of(settings))
+
+      with {:error, _} = error <- GenServer.start_link(__MODULE__, {held, settings}, name_of(settings)) do
+        # The name is taken. This process may keep a reference to the client, so its threads are ended here.
+        Native.close(held)
+        error
+      end
     end
   end
 

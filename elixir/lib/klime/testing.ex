@@ -14,8 +14,6 @@ defmodule Klime.Testing do
       iex> [event] = Klime.Testing.events(client)
       iex> event.event
       "Button Clicked"
-      iex> fn -> Klime.Testing.events(client) end |> Task.async() |> Task.await() |> length()
-      1
   """
 
   alias Klime.{Call, Event}

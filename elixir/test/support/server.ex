@@ -97,8 +97,8 @@ defmodule Klime.Server do
   defp accept(listening, server) do
     case :gen_tcp.accept(listening) do
       {:ok, socket} ->
-        # Unlinked: a client that goes away in the middle is no failure of the server's.
-        pid = spawn(fn -> receive do: (:go -> serve(socket, server)) end)
+        # Linked, so that connections are closed when the test ends, hanging ones too.
+        pid = spawn_link(fn -> receive do: (:go -> serve(socket, server)) end)
         :ok = :gen_tcp.controlling_process(socket, pid)
         send(pid, :go)
         accept(listening, server)

@@ -72,19 +72,19 @@ defmodule Klime.InputTest do
 
   test "arguments of the wrong type", %{client: client, server: server} do
     calls = %{
-      "event name is a number, it must be a string" => fn -> Klime.track(client, 42, %{}, user_id: 1) end,
-      "event name is nil, it must be a string" => fn -> Klime.track(client, nil, %{}, user_id: 1) end,
+      "event name must be a string, not a number" => fn -> Klime.track(client, 42, %{}, user_id: 1) end,
+      "event name is missing" => fn -> Klime.track(client, nil, %{}, user_id: 1) end,
       "event name is empty" => fn -> Klime.track(client, "", %{}, user_id: 1) end,
-      "properties are a string, they must be a map" => fn -> Klime.track(client, "Event", "plan", user_id: 1) end,
-      "properties are a list, they must be a map" => fn -> Klime.track(client, "Event", [1], user_id: 1) end,
-      "properties must be an object, not a string" => fn -> Klime.track(client, "Event", ~D[2026-11-23], user_id: 1) end,
-      "traits are a number, they must be a map" => fn -> Klime.identify(client, 1, 2) end,
-      "options are an atom, they must be a keyword list" => fn -> Klime.track(client, "Event", %{}, :user) end,
-      "options are a list, they must be a keyword list" => fn -> Klime.track(client, "Event", %{}, [:user]) end,
-      "user_id is a tuple, it must be a string or an integer" => fn ->
+      "properties must be an object, not a string" => fn -> Klime.track(client, "Event", "plan", user_id: 1) end,
+      "properties must be an object, not an array" => fn -> Klime.track(client, "Event", [1], user_id: 1) end,
+      "properties must be an object" => fn -> Klime.track(client, "Event", ~D[2026-11-23], user_id: 1) end,
+      "traits must be an object, not a number" => fn -> Klime.identify(client, 1, 2) end,
+      "options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, :user) end,
+      "last problem: options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, [:user]) end,
+      "user_id is a tuple, which JSON cannot hold" => fn ->
         Klime.track(client, "Event", %{}, user_id: {1})
       end,
-      "group_id is a map, it must be a string or an integer" => fn ->
+      "group id must be a string or an integer, not an object" => fn ->
         Klime.track(client, "Event", %{}, group_id: %{})
       end,
       "user id must be a string or an integer, not a fraction" => fn ->

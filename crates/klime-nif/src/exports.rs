@@ -80,16 +80,20 @@ fn hook<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
     }
 }
 
-/// Books an event that could not be made into JSON, or that the hook has dropped: `:ok` or `:none`.
+/// Books an event that could not be made into JSON, or that the hook has dropped: `:ok` or `:none`. `event` is the JSON of what
+/// can be shown of it.
 #[rustler::nif]
-fn count_dropped(owner: LocalPid, reason: Atom, problem: String) -> Atom {
+fn count_dropped(owner: LocalPid, reason: Atom, problem: String, event: Term<'_>) -> NifResult<Atom> {
+    let event = Binary::from_iolist(event)?;
     let Some(entry) = clients::of(owner) else {
-        return atoms::none();
+        return Ok(atoms::none());
     };
+    // What Elixir's hook has not seen is not shown.
+    let event = if entry.hook.get().is_some() { &[] } else { event.as_slice() };
     let is_by_hook = reason == atoms::before_send();
     let reason = if is_by_hook { DropReason::BeforeSend } else { DropReason::Invalid };
-    entry.client.count_dropped(reason, Cow::Owned(problem));
-    atoms::ok()
+    entry.client.count_dropped(reason, Cow::Owned(problem), event);
+    Ok(atoms::ok())
 }
 
 /// A client's books; `:none` when the process has none.

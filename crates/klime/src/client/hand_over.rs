@@ -99,8 +99,8 @@ impl Handle {
     }
 
     /// Books an event that whoever converts events for this client has refused.
-    pub(super) fn refuse_unseen(&self, error: EnqueueError) {
-        let _ = self.refuse(error, NOTHING, &Lane::Queue);
+    pub(super) fn count_dropped(&self, error: EnqueueError, json: &[u8]) {
+        let _ = self.refuse(error, self.unscreened(json), &Lane::Queue);
     }
 
     /// What may be shown of an event that the hook has not seen: nothing, if there is a hook.

@@ -84,7 +84,7 @@ defmodule Klime.Options do
 
   @doc "Options that are none, which is most likely a typing mistake."
   @spec unknown(keyword()) :: [atom()]
-  def unknown(given), do: Keyword.keys(given) -- @known
+  def unknown(given), do: Enum.reject(Keyword.keys(given), &(&1 in @known))
 
   @doc "Whether telemetry events are to be executed."
   @spec telemetry?() :: boolean()

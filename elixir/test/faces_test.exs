@@ -93,12 +93,9 @@ defmodule Klime.FacesTest do
     test "a server whose certificate nobody vouches for gets nothing" do
       {:ok, _} = Application.ensure_all_started(:ssl)
 
-      %{server_config: config} =
-        :public_key.pkix_test_data(%{
-          server_chain: %{root: [key: {:rsa, 2048, 65537}], intermediates: [], peer: [key: {:rsa, 2048, 65537}]},
-          client_chain: %{root: [key: {:rsa, 2048, 65537}], intermediates: [], peer: [key: {:rsa, 2048, 65537}]}
-        })
-
+      certificate = [key: {:namedCurve, :secp256r1}, digest: :sha256]
+      chain = %{root: certificate, intermediates: [], peer: certificate}
+      %{server_config: config} = :public_key.pkix_test_data(%{server_chain: chain, client_chain: chain})
       {:ok, listening} = :ssl.listen(0, [:binary, active: false, ip: {127, 0, 0, 1}, log_level: :none] ++ config)
       {:ok, {_, port}} = :ssl.sockname(listening)
       test = self()

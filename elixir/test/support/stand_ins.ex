@@ -65,7 +65,7 @@ defmodule MyAppWeb do
   @moduledoc false
 
   def controller, do: quote(do: import(Klime.Stand.JSONResponse))
-  def live_view, do: quote(do: nil)
+  def live_view, do: quote(do: import(Klime.Stand.Handlers, warn: false))
 
   defmacro __using__(which), do: apply(__MODULE__, which, [])
 end

@@ -2,12 +2,15 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test test-rust
+.PHONY: demo test test-rust test-elixir
 
 demo:
 	@$(CARGO) run --quiet --locked --package klime --example demo
 
-test: test-rust
+test: test-rust test-elixir
 
 test-rust:
 	@scripts/test-rust
+
+test-elixir:
+	@scripts/test-elixir

@@ -132,7 +132,7 @@ defmodule Klime.FacesTest do
           "atoms" => [nil, true, false, :atom, :"é✓"],
           "map" => %{1 => 2, :atom => %{}, "text" => []},
           "times" => [~D[2026-11-23], ~T[15:20:00], ~N[2026-11-23 15:20:00], ~U[2026-11-23 15:20:00.123Z]],
-          "charlist" => 'abc'
+          "charlist" => ~c"abc"
         }
 
         assert {:ok, json} = Klime.JSON.encode(event)

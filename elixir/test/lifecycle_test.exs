@@ -138,7 +138,7 @@ defmodule Klime.LifecycleTest do
           Supervisor.start_link([child], strategy: :one_for_one)
         end
       end
-      {:application, :app, [vsn: '1', modules: [App], registered: [], applications: [:klime], mod: {App, []}]} |> :application.load()
+      {:application, :app, [vsn: ~c"1", modules: [App], registered: [], applications: [:klime], mod: {App, []}]} |> :application.load()
       {:ok, _} = Application.ensure_all_started(:app)
       for n <- 46..90, do: Klime.track(App.Klime, "Number", %{n: n}, user_id: 1)
       System.stop()

@@ -81,6 +81,7 @@ defmodule Klime.NeverInTheWayTest do
     assert first["messageId"] == again["messageId"]
   end
 
+  @tag :proc
   test "1,000 clients that are started and killed leave no thread and no memory behind" do
     server = Server.start()
 

@@ -24,7 +24,7 @@ defmodule Klime.OptionsTest do
        "write_key has U+000A at byte 3, which no header can carry; trim the line break at its end"},
       {[write_key: "k", endpoint: "ftp://acme.com"],
        ~s(endpoint is "ftp://acme.com", it must begin with https:// or http://)},
-      {[write_key: "k", endpoint: 'http://x'], "endpoint is a list, it must be a string"},
+      {[write_key: "k", endpoint: ~c"http://x"], "endpoint is a list, it must be a string"},
       {[write_key: "k", flush_interval: 0], "flush_interval is 0ns, it must be at least 1ms"},
       {[write_key: "k", flush_interval: "2s"], ~s(flush_interval is "2s", it must be a whole number of milliseconds)},
       {[write_key: "k", max_batch_size: 0], "max_batch_size is 0, it must be from 1 to 100"},

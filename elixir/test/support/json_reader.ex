@@ -8,7 +8,7 @@ defmodule Klime.JSONReader do
     value
   end
 
-  defp skip(<<space, rest::binary>>) when space in ' \t\r\n', do: skip(rest)
+  defp skip(<<space, rest::binary>>) when space in [?\s, ?\t, ?\r, ?\n], do: skip(rest)
   defp skip(rest), do: rest
 
   defp value("null" <> rest), do: {nil, rest}

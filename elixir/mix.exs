@@ -164,7 +164,7 @@ defmodule Klime.MixProject do
 
   defp workspace(manifest) do
     manifest
-    |> String.replace(~r/^members = .*$/m, ~s(members = ["crates/klime", "crates/klime-nif"]))
-    |> String.replace(~r/^exclude = .*\n/m, "")
+    |> String.replace(~r/^members = \[[^\]]*\]/m, ~s(members = ["crates/klime", "crates/klime-nif"]))
+    |> String.replace(~r/^exclude = \[[^\]]*\]\n/m, "")
   end
 end

@@ -1,0 +1,3 @@
+//! `klime dev`: a local Klime to develop against.
+
+pub mod event;

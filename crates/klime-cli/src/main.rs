@@ -1,0 +1,3 @@
+//! The `klime` command.
+
+fn main() {}

@@ -73,7 +73,7 @@ defmodule Mix.Tasks.Compile.KlimeNif do
     """
     klime needs Rust to build, and cargo was not found.
 
-    Install Rust 1.89 or later from https://rustup.rs, and a C compiler (Debian and Ubuntu: apt-get install build-essential).
+    Install Rust 1.91 or later from https://rustup.rs, and a C compiler (Debian and Ubuntu: apt-get install build-essential).
     Or build on another machine of the same kind and name the file: KLIME_NIF_PATH=…/libklime_nif.so mix compile
     """
   end

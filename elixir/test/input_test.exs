@@ -79,6 +79,10 @@ defmodule Klime.InputTest do
       "properties must be an object, not an array" => fn -> Klime.track(client, "Event", [1], user_id: 1) end,
       "properties must be an object" => fn -> Klime.track(client, "Event", ~D[2026-11-23], user_id: 1) end,
       "traits must be an object, not a number" => fn -> Klime.identify(client, 1, 2) end,
+      "options cannot be read, they must be a keyword list" => fn -> Klime.track(client, "Event", %{}, %Unknown{}) end,
+      "problem: options cannot be read" => fn ->
+        Klime.track(client, "Event", %{}, user_id: 1, timestamp: Map.put(~U[2026-11-23 15:20:00Z], :month, :may))
+      end,
       "options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, :user) end,
       "last problem: options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, [:user]) end,
       "user_id is a tuple, which JSON cannot hold" => fn ->
@@ -109,6 +113,32 @@ defmodule Klime.InputTest do
     end
 
     still_works(client, server)
+  end
+
+  test "terms nested deeper than any stack are refused like others", %{client: client, server: server} do
+    deep = Enum.reduce(1..200_000, [], fn _, inner -> [inner] end)
+
+    assert refused(client, [fn -> Klime.track(client, "Event", %{deep: deep}, user_id: 1) end]) =~
+             "nested deeper than 100 levels"
+
+    wide = Enum.reduce(1..200_000, %{}, fn _, inner -> %{a: inner} end)
+    assert refused(client, [fn -> Klime.identify(client, 1, wide) end]) =~ "nested deeper than 100 levels"
+    still_works(client, server)
+  end
+
+  test "an event of many megabytes costs no time to speak of", %{client: client, server: server} do
+    text = String.duplicate("x", 50_000_000)
+    assert Klime.track(client, "Event", %{text: text}, user_id: 1) == :ok
+    assert %{pending: 0, enqueued: 1} = Klime.stats(client)
+    still_works(client, server)
+  end
+
+  test "a flush takes a time or none", %{client: client} do
+    assert Klime.flush(client, 0) == :ok
+    assert Klime.flush(client, :infinity) == :ok
+    assert Klime.flush(client, 1_000_000_000_000_000_000_000_000) == :ok
+    for bad <- [-1, 1.5, nil, "1"], do: assert_raise(FunctionClauseError, fn -> Klime.flush(client, bad) end)
+    assert Process.alive?(client)
   end
 
   test "an event that is too large is said to be so", %{client: client, server: server} do

@@ -9,10 +9,11 @@ use klime::DropReason;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, ResourceArc, Term};
 
 use crate::clients::{self, Held, Hook};
+use crate::json::{self, Refusal};
 use crate::options::Options;
 use crate::teller::send;
-use crate::terms::{Counted, Failed, Told, stats_term};
-use crate::{atoms, errands, json};
+use crate::terms::{Counted, Failed, Told, reason_of, stats_term};
+use crate::{atoms, errands};
 
 /// Builds a client that no process owns yet: `{:ok, held}`, or `{:error, message}`.
 #[rustler::nif]
@@ -90,8 +91,7 @@ fn count_dropped(owner: LocalPid, reason: Atom, problem: String, event: Term<'_>
     };
     // What Elixir's hook has not seen is not shown.
     let event = if entry.hook.get().is_some() { &[] } else { event.as_slice() };
-    let is_by_hook = reason == atoms::before_send();
-    let reason = if is_by_hook { DropReason::BeforeSend } else { DropReason::Invalid };
+    let reason = reason_of(reason).unwrap_or(DropReason::Invalid);
     entry.client.count_dropped(reason, Cow::Owned(problem), event);
     Ok(atoms::ok())
 }
@@ -165,11 +165,13 @@ fn told(held: ResourceArc<Held>) -> Atom {
     }
 }
 
-/// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain.
+/// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain, `:too_deep`, `:too_large`.
 #[rustler::nif]
 fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
-    match serde_json::to_vec(&json::Plain(term)) {
-        Err(_) => atoms::odd().encode(env),
+    match json::encode(term) {
+        Err(Refusal::Odd) => atoms::odd().encode(env),
+        Err(Refusal::TooDeep) => atoms::too_deep().encode(env),
+        Err(Refusal::TooLarge) => atoms::too_large().encode(env),
         Ok(json) => {
             let mut binary = NewBinary::new(env, json.len());
             binary.as_mut_slice().copy_from_slice(&json);

@@ -44,8 +44,8 @@ defmodule Klime.Call do
       {:refused, "options must be a keyword list"}
     end
   rescue
-    # A struct is a map, but no list of options.
-    Protocol.UndefinedError -> {:refused, "options must be a keyword list"}
+    # A struct is a map, but no list of options; a time may be none.
+    _ -> {:refused, "options cannot be read, they must be a keyword list"}
   end
 
   defp put_fields(event, _key, fields) when fields in [nil, %{}], do: event

@@ -250,8 +250,12 @@ defmodule Klime.Client do
       1
   """
   @spec flush(client(), timeout()) :: :ok
-  def flush(client, timeout \\ :infinity) do
-    finish(client, {:flush, if(timeout == :infinity, do: nil, else: timeout), lineage()})
+  def flush(client, timeout \\ :infinity)
+  def flush(client, :infinity), do: finish(client, {:flush, nil, lineage()})
+
+  # A longer time than any that the core can be given is as good as infinite.
+  def flush(client, timeout) when is_integer(timeout) and timeout >= 0 do
+    finish(client, {:flush, if(timeout < 0x1_0000_0000_0000, do: timeout), lineage()})
   end
 
   @doc """

@@ -160,6 +160,33 @@ defmodule Klime.FacesTest do
       end
     end
 
+    if not Code.ensure_loaded?(Jason) do
+      test "by Jason is what Jason says" do
+        # Its contract: an answer, an error for text that is none, an exception for terms without an encoder.
+        contents =
+          quote do
+            def encode_to_iodata(%{"leaf" => leaf}) when is_pid(leaf),
+              do: raise(Protocol.UndefinedError, protocol: Enumerable, value: leaf)
+
+            def encode_to_iodata(%{"leaf" => <<255>>}), do: {:error, %ArgumentError{message: "invalid byte"}}
+            def encode_to_iodata(%{"a" => value}), do: encode_to_iodata(%{"leaf" => value})
+            def encode_to_iodata(_), do: {:ok, ["{", [?", "ok"], "\":1}"]}
+          end
+
+        Module.create(Jason, contents, Macro.Env.location(__ENV__))
+        Klime.JSON.choose(:jason)
+        assert {:ok, json} = Klime.JSON.encode(%{"b" => 1})
+        assert IO.iodata_to_binary(json) == ~s({"ok":1})
+        assert Klime.JSON.encode(%{"a" => self()}) == {:error, "a is a process id, which JSON cannot hold"}
+
+        assert Klime.JSON.encode(%{"a" => <<255>>}) ==
+                 {:error, "a is text that is not valid UTF-8, which JSON cannot hold"}
+      after
+        :code.purge(Jason)
+        :code.delete(Jason)
+      end
+    end
+
     test "is encoded by what there is, decided once" do
       expected =
         cond do

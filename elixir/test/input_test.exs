@@ -130,6 +130,9 @@ defmodule Klime.InputTest do
     text = String.duplicate("x", 50_000_000)
     assert Klime.track(client, "Event", %{text: text}, user_id: 1) == :ok
     assert %{pending: 0, enqueued: 1} = Klime.stats(client)
+    half = String.duplicate("x", 1_500_000)
+    assert Klime.track(client, half, %{text: half}, user_id: 1) == :ok
+    assert %{pending: 0, enqueued: 2} = Klime.stats(client)
     still_works(client, server)
   end
 

@@ -107,8 +107,12 @@ defmodule Klime.Call do
   # Shows as much of an event as can be JSON.
   defp refuse(owner, event, problem) do
     shown = for {key, value} <- event, match?({:ok, _}, JSON.encode(%{key => value})), into: %{}, do: {key, value}
-    {:ok, json} = JSON.encode(shown)
-    Native.count_dropped(owner, :invalid, problem, json)
+
+    case JSON.encode(shown) do
+      {:ok, json} -> Native.count_dropped(owner, :invalid, problem, json)
+      # Its parts are each small enough, together they are not.
+      {:error, _} -> Native.count_dropped(owner, :invalid, problem, "")
+    end
   end
 
   defp take_screened(owner, event, hook) do

@@ -223,6 +223,18 @@ defmodule Klime.LifecycleTest do
       assert Task.await(stopping) == :ok
     end
 
+    test "gives who waits for an answer the one that there is" do
+      server = Server.start(%{fault: :hold})
+      {_parent, client} = parent(options(server, shutdown_timeout: 200), true)
+      waiting = Task.async(fn -> Klime.track!(client, "Paid", %{}, user_id: 1) end)
+      flushing = Task.async(fn -> Klime.flush(client) end)
+      Server.request(server)
+      assert GenServer.stop(client) == :ok
+      assert {:error, %Klime.SendError{kind: :shutdown_deadline, events: events}} = Task.await(waiting)
+      assert [%Klime.Event{event: "Paid"}] = events
+      assert Task.await(flushing) == :ok
+    end
+
     test "sends nothing with flush_on_shutdown: false" do
       server = Server.start()
       test = self()

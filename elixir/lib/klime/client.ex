@@ -391,6 +391,7 @@ defmodule Klime.Client do
 
   def handle_call({Testing, :table}, _from, state), do: {:reply, state.table, state}
 
+  # Notes who waits for an answer of the core's; `nil` is this process.
   defp await(from, state) do
     token = System.unique_integer([:positive])
     {token, put_in(state.waiting[token], from)}
@@ -459,28 +460,28 @@ defmodule Klime.Client do
 
   @impl true
   def terminate(_reason, state) do
-    token = System.unique_integer([:positive])
+    {token, state} = await(nil, state)
     Native.shutdown(state.held, token, state.settings.stop_timeout)
-    until = System.monotonic_time(:millisecond) + state.settings.stop_timeout
-    drain(state, token, until)
+    drain(state, System.monotonic_time(:millisecond) + state.settings.stop_timeout)
   end
 
-  # Goes on with what this process does until the shutdown is over.
-  defp drain(state, token, until) do
+  # Goes on with what this process does until the shutdown is over, and all who wait have their answers.
+  defp drain(%{waiting: waiting}, _until) when waiting == %{}, do: :ok
+
+  defp drain(state, until) do
     receive do
-      {:klime, :done, ^token, _report} -> :ok
-      {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, token, until)
-      message -> message |> handle_info(state) |> drained(nil, token, until)
+      {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, until)
+      message -> message |> handle_info(state) |> drained(nil, until)
     after
       max(until - System.monotonic_time(:millisecond), 0) -> :ok
     end
   end
 
-  defp drained({:reply, reply, state}, from, token, until) do
+  defp drained({:reply, reply, state}, from, until) do
     GenServer.reply(from, reply)
-    drain(state, token, until)
+    drain(state, until)
   end
 
-  defp drained({:noreply, state}, _from, token, until), do: drain(state, token, until)
-  defp drained({:stop, _reason, state}, _from, token, until), do: drain(state, token, until)
+  defp drained({:noreply, state}, _from, until), do: drain(state, until)
+  defp drained({:stop, _reason, state}, _from, until), do: drain(state, until)
 end

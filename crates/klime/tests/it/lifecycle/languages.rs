@@ -60,12 +60,13 @@ fn json_that_is_no_event_is_refused_and_says_why() {
         json!({ "type": "identify", "userId": 1, "traits": { "fill": "x".repeat(200 * 1024) } }).to_string();
     let deep = format!(r#"{{"type":"identify","userId":1,"traits":{{"a":{}{}}}}}"#, "[".repeat(200), "]".repeat(200));
     let not_read = vec![b' '; 3_000_000];
-    let cases: [(&[u8], &str); 13] = [
+    let cases: [(&[u8], &str); 14] = [
         (&not_read, "event is 3000000 bytes of JSON, the most is 204800"),
         (b"", "event cannot be read, it must be a JSON object"),
         (b"[]", "event cannot be read, it must be a JSON object"),
         (b"{\"type\":\"identify\",\"userId\":1", "event cannot be read, it must be a JSON object"),
         (b"{\"type\":\"identify\",\"userId\":\"\xff\"}", "event cannot be read, it must be a JSON object"),
+        (br#"{"type":"identify","userId":1}{}"#, "event cannot be read, it must be a JSON object"),
         (b"{}", "event has no type, or one that is not track, identify or group"),
         (br#"{"type":"alias"}"#, "event has no type, or one that is not track, identify or group"),
         (br#"{"type":"track","userId":1}"#, "event name is missing"),
@@ -80,7 +81,7 @@ fn json_that_is_no_event_is_refused_and_says_why() {
         assert!(error.to_string().starts_with(problem), "{error} for {}", String::from_utf8_lossy(event));
     }
     let books = balanced(&client);
-    assert_eq!((books.dropped.invalid, books.dropped.too_large, books.pending), (11, 2, 0));
+    assert_eq!((books.dropped.invalid, books.dropped.too_large, books.pending), (12, 2, 0));
 }
 
 #[test]

@@ -2,10 +2,11 @@
 //!
 //! They know nothing of who drives them: `main.rs` on stable Rust, or libFuzzer.
 
+mod dev;
 mod input;
 mod targets;
 
-use targets::{answer, endpoint, event_builder, event_json, response_body, retry_after};
+use targets::{answer, endpoint, event_builder, event_json, ingest_body, response_body, retry_after};
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +20,12 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "retry_after", check: retry_after::check, tokens: retry_after::TOKENS },
     Target { name: "response_body", check: response_body::check, tokens: response_body::TOKENS },
     Target { name: "answer", check: answer::check, tokens: answer::TOKENS },
     Target { name: "event_builder", check: event_builder::check, tokens: event_builder::TOKENS },
     Target { name: "event_json", check: event_json::check, tokens: event_json::TOKENS },
+    Target { name: "ingest_body", check: ingest_body::check, tokens: ingest_body::TOKENS },
     Target { name: "endpoint", check: endpoint::check, tokens: endpoint::TOKENS },
 ];

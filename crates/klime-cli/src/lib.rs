@@ -2,5 +2,21 @@
 //!
 //! The command is the product; this library is there for its benchmarks and fuzz targets, and may change in any release.
 
+mod args;
 mod clock;
+mod completions;
 pub mod dev;
+mod doctor;
+mod duration;
+mod exit;
+mod print;
+mod send;
+mod settings;
+
+use std::process::ExitCode;
+
+/// Runs the command that the process's arguments name.
+#[must_use]
+pub fn run() -> ExitCode {
+    args::run(std::env::args_os())
+}

@@ -1,3 +1,7 @@
 //! The `klime` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    klime_cli::run()
+}

@@ -86,6 +86,9 @@ pub use stats::{DropReason, Dropped, Report, Stats};
 
 // The way to Klime.
 pub use transport::{Request, Response, Roots, Transport, TransportError};
+// For the `klime` command alone.
+#[doc(hidden)]
+pub use transport::{Route, RouteProxy};
 
 // The README's snippets are doc tests.
 #[cfg(all(doctest, feature = "testing", feature = "tower", feature = "tracing"))]

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod endpoint;
 pub(crate) mod event_builder;
 pub(crate) mod event_json;
+pub(crate) mod ingest_body;
 pub(crate) mod response_body;
 pub(crate) mod retry_after;
 

@@ -16,6 +16,18 @@ pub enum Kind {
     Group,
 }
 
+impl Kind {
+    /// Its word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Identify => "identify",
+            Self::Group => "group",
+        }
+    }
+}
+
 /// An event that keeps to the protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -81,6 +93,17 @@ pub struct Judged {
     pub body: String,
     /// What is said of it.
     pub verdict: Verdict,
+}
+
+impl Judged {
+    /// The event, if it keeps to the protocol.
+    #[must_use]
+    pub fn taken(&self) -> Option<&Event> {
+        match &self.verdict {
+            Verdict::Taken(event) => Some(event),
+            Verdict::Refused(_) => None,
+        }
+    }
 }
 
 /// What became of an event in the store.

@@ -233,6 +233,28 @@ impl Client {
         sending
     }
 
+    /// Like [`send_event`](Self::send_event), waiting on this thread, for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] when the event was not accepted; of kind [`Timeout`](crate::SendErrorKind::Timeout) when there was no answer in
+    /// time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// # let klime = klime::testing::Recorder::new().client();
+    /// let event = klime::Event::track("Invoice Paid").with_group("org_456");
+    /// let answer = klime.send_event_blocking(event, std::time::Duration::from_secs(10))?;
+    /// assert_eq!(answer.accepted, 1);
+    /// # }
+    /// # Ok::<(), klime::SendError>(())
+    /// ```
+    pub fn send_event_blocking(&self, event: Event, timeout: Duration) -> Result<BatchResponse, SendError> {
+        self.send_event(event).wait(timeout)
+    }
+
     /// Puts an event that is JSON already into the queue and returns at once: for stored lines, and for SDKs in other languages
     /// that build on this one.
     ///

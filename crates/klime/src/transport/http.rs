@@ -54,7 +54,7 @@ impl Http {
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            .proxy(proxy::from_environment(&target.endpoint)?)
+            .proxy(proxy::from_environment(&target.endpoint)?.map(|named| named.proxy))
             .user_agent(concat!("klime-rust/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .max_redirects(0)

@@ -6,12 +6,14 @@ pub(crate) mod http;
 mod proxy;
 mod resolver;
 mod roots;
+mod route;
 
 use std::error::Error;
 use std::fmt;
 
 pub(crate) use endpoint::{DEFAULT as DEFAULT_ENDPOINT, Endpoint, without_secrets};
 pub use roots::Roots;
+pub use route::{Route, RouteProxy};
 
 /// Sends requests. The client calls it from its own threads, several at a time, and only ever from there; it may block.
 ///

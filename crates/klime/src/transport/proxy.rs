@@ -8,11 +8,19 @@ use crate::error::ConfigError;
 
 /// The proxy for this endpoint: `https_proxy` or `http_proxy` by the endpoint's scheme, else `all_proxy`, in lower or upper
 /// case, unless `no_proxy` names the host. `None` when it is reached directly; loopback always is.
-pub(super) fn from_environment(endpoint: &Endpoint) -> Result<Option<Proxy>, ConfigError> {
+pub(super) fn from_environment(endpoint: &Endpoint) -> Result<Option<Named>, ConfigError> {
     choose(endpoint, |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
 }
 
-fn choose(endpoint: &Endpoint, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, ConfigError> {
+/// A proxy, and the variable that names it.
+pub(super) struct Named {
+    pub(super) variable: &'static str,
+    pub(super) proxy: Proxy,
+    /// As it stands there; there may be a password in it.
+    pub(super) url: String,
+}
+
+fn choose(endpoint: &Endpoint, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Named>, ConfigError> {
     let first_of = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, variable(name)?)));
     let named = match endpoint.is_https() {
         true => first_of(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
@@ -31,7 +39,9 @@ fn choose(endpoint: &Endpoint, variable: impl Fn(&str) -> Option<String>) -> Res
     let bad = |_| {
         ConfigError::new(name, "must be the URL of a proxy, such as \"http://proxy.acme.com:3128\" or \"socks5://…\"")
     };
-    Proxy::new(value.trim()).map(Some).map_err(bad)
+    let url = value.trim().to_owned();
+    let proxy = Proxy::new(&url).map_err(bad)?;
+    Ok(Some(Named { variable: name, proxy, url }))
 }
 
 /// Whether a `no_proxy` list names the endpoint: `*`, a host, a domain (with or without a dot before it) for all its hosts, an
@@ -61,7 +71,7 @@ mod tests {
         let variable =
             |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         match choose(&endpoint, variable) {
-            Ok(proxy) => Ok(proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port()))),
+            Ok(named) => Ok(named.map(|Named { proxy, .. }| format!("{}:{}", proxy.host(), proxy.port()))),
             Err(error) => Err(error.to_string()),
         }
     }

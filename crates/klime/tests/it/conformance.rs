@@ -1,5 +1,6 @@
 //! The vectors of `conformance/`, run against this SDK. Its README says what a case means.
 
+mod calls;
 mod matching;
 mod notices;
 mod run;

@@ -8,10 +8,7 @@ mod scripts;
 #[cfg(unix)]
 mod worker;
 
-// Cargo builds an example as a program or as a test, not both: these are tested here.
-#[expect(dead_code, reason = "the test of the demo runs it with a client and a collector of its own")]
-#[path = "../../examples/demo/main.rs"]
-mod demo;
+// Cargo builds an example as a program or as a test, not both: this one is tested here.
 #[cfg(feature = "testing")]
 #[expect(dead_code, reason = "it is run as a program too")]
 #[path = "../../examples/testing_instrumentation.rs"]

@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use klime::Client;
 use serde_json::{Value, json};
 
-use super::demo;
 use super::program::{Program, WRITE_KEY};
 use crate::support::{Answer, Server};
 
@@ -90,25 +88,4 @@ fn testing_instrumentation_runs_without_a_network() {
     assert!(ended.success);
     assert_eq!(ended.lines.len(), 2);
     assert_eq!(server.connections(), 0);
-}
-
-#[test]
-fn demo_shows_each_event_that_arrived() {
-    let ended = Program::run("demo", &Server::start());
-    assert!(ended.success);
-    let shows = |parts: &[&str]| ended.lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
-    assert!(shows(&["track", "Button Clicked", "user_123", r#"{"button_name":"Sign up","plan":"pro"}"#]));
-    assert!(shows(&["group", "user_123", "org_456", r#""name":"Acme Inc""#]));
-    assert!(shows(&["sent 9, arrived 9, requests"]));
-}
-
-#[test]
-fn demo_says_when_events_did_not_arrive() {
-    let collector = demo::collector::Collector::start().unwrap();
-    let elsewhere = Server::start();
-    let klime = Client::builder("key").endpoint(elsewhere.endpoint()).build().unwrap();
-    assert_eq!(demo::run(&klime, &collector).ok(), Some(false));
-
-    let klime = Client::builder("key").endpoint(collector.endpoint()).build().unwrap();
-    assert_eq!(demo::run(&klime, &collector).ok(), Some(true));
 }

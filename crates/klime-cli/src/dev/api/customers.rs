@@ -1,0 +1,76 @@
+//! `GET /dev/customers`, `/dev/customers/{id}`: who the customers are, and how active.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use super::{ApiError, Asked};
+use crate::clock;
+use crate::dev::app::Shared;
+use crate::dev::customers::{Detail, List, Query, Sort, State as Activity};
+use crate::dev::event::Mode;
+use crate::dev::query::{self, BadParameter, Parameters};
+
+const MAX_LIMIT: u64 = 500;
+const USUAL_LIMIT: u64 = 50;
+
+/// What is answered, and in which mode.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InMode<T> {
+    mode: Mode,
+    mode_is_given: bool,
+    #[serde(flatten)]
+    answer: T,
+}
+
+pub(super) async fn list(State(app): State<Shared>, Asked(mut asked): Asked) -> Result<Json<InMode<List>>, ApiError> {
+    let mode = query::mode(&mut asked)?;
+    let query = wanted(&mut asked)?;
+    asked.finish()?;
+    let state = app.collector.lock();
+    let mode = state.mode(mode.or(app.collector.mode));
+    let answer = state.customers.list(mode, &query, clock::wall());
+    Ok(Json(InMode { mode, mode_is_given: app.collector.mode.is_some(), answer }))
+}
+
+pub(super) async fn one(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Asked(mut asked): Asked,
+) -> Result<Json<InMode<Detail>>, ApiError> {
+    let mode = query::mode(&mut asked)?;
+    asked.finish()?;
+    let state = app.collector.lock();
+    let mode = state.mode(mode.or(app.collector.mode));
+    let detail = state.customers.detail(mode, &id, clock::wall());
+    let answer = detail.ok_or_else(|| missing(mode, &id))?;
+    Ok(Json(InMode { mode, mode_is_given: app.collector.mode.is_some(), answer }))
+}
+
+fn missing(mode: Mode, id: &str) -> ApiError {
+    let what = match mode {
+        Mode::Companies => "group",
+        Mode::Individuals => "user",
+    };
+    ApiError::missing(format!("no accepted event speaks of a {what} {id:.80}"))
+}
+
+fn wanted(asked: &mut Parameters) -> Result<Query, BadParameter> {
+    let states = [("active", Activity::Active), ("quiet", Activity::Quiet), ("idle", Activity::Idle)];
+    let sorts = [
+        ("lastSeen", Sort::LastSeen),
+        ("events7", Sort::Events7),
+        ("events30", Sort::Events30),
+        ("name", Sort::Name),
+        ("members", Sort::Members),
+    ];
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(Query {
+        search: asked.search("search"),
+        state: asked.choice("state", &states)?,
+        sort: asked.choice("sort", &sorts)?.unwrap_or(Sort::LastSeen),
+        limit: count(asked.number("limit", 1..=MAX_LIMIT)?.unwrap_or(USUAL_LIMIT)),
+        offset: count(asked.number("offset", 0..=u64::MAX)?.unwrap_or(0)),
+    })
+}

@@ -1,0 +1,113 @@
+//! `GET /dev/wait`: answers when so many events have arrived, so that a test need not poll or sleep.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time;
+
+use super::{ApiError, Asked};
+use crate::dev::app::{App, Shared};
+use crate::dev::collector::News;
+use crate::dev::event::Status;
+use crate::dev::server::stopped;
+use crate::dev::store::{Filter, Order, Page, Row};
+use crate::dev::{attribution, query};
+
+const MAX_COUNT: u64 = 1000;
+const MAX_SECONDS: u64 = 300;
+const USUAL_SECONDS: u64 = 10;
+/// Events that are looked for at a time, so that nobody else waits long for the store.
+const PAGE: usize = 100;
+
+pub(super) async fn wait(State(app): State<Shared>, Asked(mut asked): Asked) -> Result<Response, ApiError> {
+    let filter = query::filter(&mut asked, Some(Status::Accepted))?;
+    let count = asked.number("count", 1..=MAX_COUNT)?.unwrap_or(1);
+    let seconds = asked.number("timeout", 0..=MAX_SECONDS)?.unwrap_or(USUAL_SECONDS);
+    let after = asked.number("after", 0..=u64::MAX)?.unwrap_or(0);
+    asked.finish()?;
+    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+    let changes = app.collector.news();
+    let mut matches = Matches { filter, wanted, cursor: after, changes, resets: None, found: Vec::new() };
+    // What is there already is found however short the time is.
+    matches.catch_up(&app).await?;
+    let in_time = tokio::select! {
+        result = time::timeout(Duration::from_secs(seconds), matches.complete(&app)) => result,
+        () = stopped(app.stopping.clone()) => {
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "klime dev is stopping".to_owned()));
+        }
+    };
+    let events = matches.found;
+    let answer = |error| Json(Answer { error, matched: events.len(), events: &events });
+    match in_time {
+        Ok(Ok(())) => Ok(answer(None).into_response()),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            let matched = events.len();
+            let error = format!("{matched} of {count} events that match have arrived within {seconds} s");
+            Ok((StatusCode::GATEWAY_TIMEOUT, answer(Some(error))).into_response())
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    matched: usize,
+    events: &'a [Row],
+}
+
+/// The events that match, as far as they have arrived.
+struct Matches {
+    filter: Filter,
+    wanted: usize,
+    /// What was looked at already.
+    cursor: u64,
+    changes: watch::Receiver<News>,
+    /// After how many resets what was found was there.
+    resets: Option<u64>,
+    found: Vec<Row>,
+}
+
+impl Matches {
+    async fn complete(&mut self, app: &App) -> Result<(), ApiError> {
+        while self.found.len() < self.wanted {
+            if self.changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            self.catch_up(app).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at all that has arrived.
+    async fn catch_up(&mut self, app: &App) -> Result<(), ApiError> {
+        self.changes.borrow_and_update();
+        while self.look(app)? {
+            // Others may have the thread, and the store, in between.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Looks at the next events. `false` when there are no more, or no more are wanted.
+    fn look(&mut self, app: &App) -> Result<bool, ApiError> {
+        let found = {
+            let state = app.collector.lock();
+            if self.resets.replace(state.resets) != Some(state.resets) {
+                self.found.clear();
+            }
+            let limit = (self.wanted - self.found.len()).min(PAGE);
+            let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
+            attribution::events(&state.store, &state.customers, state.mode(app.collector.mode), &self.filter, page)?
+        };
+        self.cursor = found.through;
+        self.found.extend(found.rows);
+        Ok(found.next.is_some() && self.found.len() < self.wanted)
+    }
+}

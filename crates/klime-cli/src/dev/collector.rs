@@ -1,0 +1,131 @@
+//! What has arrived, and what was made of it: one state under one lock.
+//!
+//! A request is judged before it gets here, so the lock is held for the store's transaction and for the folds over its events. Who
+//! waits for events (`/dev/live`, `/dev/wait`) is not told of each one, but of the newest number, and reads the store at its own pace.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::checks::Checks;
+use super::customers::Customers;
+use super::event::{Judged, Mode, Status, Verdict};
+use super::fault::Faults;
+use super::store::{Appended, BatchRecord, Store, StoreError};
+
+/// How far things have come. A change of it is what waiting readers wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// The number of the newest event.
+    pub(crate) latest_seq: u64,
+    /// The number of the newest batch.
+    pub(crate) latest_batch: u64,
+    /// How often everything was forgotten.
+    pub(crate) resets: u64,
+}
+
+/// The state of a `klime dev`.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    state: Mutex<State>,
+    news: watch::Sender<News>,
+    /// When it was started.
+    pub(crate) started_at: Timestamp,
+    /// The mode that was given on the command line.
+    pub(crate) mode: Option<Mode>,
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Events and batches.
+    pub(crate) store: Store,
+    /// Users and groups.
+    pub(crate) customers: Customers,
+    /// What is wrong with the integration.
+    pub(crate) checks: Checks,
+    /// The faults that wait for requests.
+    pub(crate) faults: Faults,
+    /// How often everything was forgotten.
+    pub(crate) resets: u64,
+}
+
+impl Collector {
+    /// A state over a store, which may hold events of earlier runs.
+    pub(crate) fn new(store: Store, started_at: Timestamp, mode: Option<Mode>) -> Result<Self, StoreError> {
+        let news = News { latest_seq: store.latest_seq(), latest_batch: store.latest_batch(), resets: 0 };
+        let (mut customers, mut checks) = (Customers::default(), Checks::default());
+        let mut folds = Folds { customers: &mut customers, checks: &mut checks };
+        store.replay(|event| folds.note(event.seq, event.received_at, &event.judged, event.status))?;
+        let state = State { store, customers, checks, faults: Faults::default(), resets: 0 };
+        Ok(Self { state: Mutex::new(state), news: watch::Sender::new(news), started_at, mode })
+    }
+
+    /// The state, for a short time. A panic elsewhere leaves it as good as it was: each change is complete by itself.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells when something has changed.
+    pub(crate) fn news(&self) -> watch::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// Keeps a batch and its events, and takes account of them.
+    pub(crate) fn append(&self, batch: &BatchRecord, events: &[Judged]) -> Result<Appended, StoreError> {
+        let appended = {
+            let mut state = self.lock();
+            let appended = state.store.append(batch, events)?;
+            let State { customers, checks, .. } = &mut *state;
+            let mut folds = Folds { customers, checks };
+            for ((seq, judged), &status) in appended.seqs.clone().zip(events).zip(&appended.statuses) {
+                folds.note(seq, batch.received_at, judged, status);
+            }
+            appended
+        };
+        self.news.send_modify(|news| {
+            // Batches may get here in another order than they were stored in.
+            news.latest_seq = news.latest_seq.max(appended.seqs.end.saturating_sub(1));
+            news.latest_batch = news.latest_batch.max(appended.batch);
+        });
+        Ok(appended)
+    }
+
+    /// Forgets events, batches, customers, checks and faults.
+    pub(crate) fn reset(&self) -> Result<(), StoreError> {
+        let resets = {
+            let mut state = self.lock();
+            state.store.reset()?;
+            state.customers = Customers::default();
+            state.checks = Checks::default();
+            state.faults = Faults::default();
+            state.resets += 1;
+            state.resets
+        };
+        self.news.send_modify(|news| news.resets = news.resets.max(resets));
+        Ok(())
+    }
+}
+
+impl State {
+    /// The mode in force: what was asked for, else what the events suggest.
+    pub(crate) fn mode(&self, asked: Option<Mode>) -> Mode {
+        asked.unwrap_or_else(|| self.customers.likely_mode())
+    }
+}
+
+/// What is folded over all events, at once or when a store is opened again.
+struct Folds<'a> {
+    customers: &'a mut Customers,
+    checks: &'a mut Checks,
+}
+
+impl Folds<'_> {
+    fn note(&mut self, seq: u64, received_at: Timestamp, judged: &Judged, status: Status) {
+        self.checks.note(seq, received_at, judged, status);
+        if let (Verdict::Taken(event), Status::Accepted) = (&judged.verdict, status) {
+            self.customers.apply(event);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Running `klime dev`: putting its parts together, and how it ends.
+
+use std::io;
+use std::net::IpAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time;
+
+use super::app::{App, Shared};
+use super::args::{Args, write_key};
+use super::collector::Collector;
+use super::demo::Demo;
+use super::exec::{self, Running, Setting};
+use super::expect::{Expectations, Standing};
+use super::guard::Guard;
+use super::key::Keys;
+use super::server::Listeners;
+use super::signals::{Signal, Signals};
+use super::store::{Limits, Store};
+use super::terminal::{Format, Terminal};
+use super::{api, stamp};
+use crate::exit::Exit;
+use crate::{clock, print};
+
+/// The worker threads: one can wait for the store while the other one serves.
+const THREADS: usize = 2;
+
+/// Why it could not begin, as a sentence.
+struct Failure(Exit, String);
+
+/// Runs it until it is stopped, or until what it was started for is over.
+pub(crate) fn run(args: Args) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => {
+            let ended = runtime.block_on(serve(args));
+            // Connections that have not ended by now are cut off, and nobody is waited for.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => Err(Failure(Exit::Refused, format!("cannot start threads: {error}"))),
+    };
+    ended.unwrap_or_else(|Failure(exit, sentence)| {
+        print::error(sentence);
+        exit.into()
+    })
+}
+
+async fn serve(args: Args) -> Result<ExitCode, Failure> {
+    let failed =
+        |doing: &'static str| move |error: io::Error| Failure(Exit::Refused, format!("cannot {doing}: {error}"));
+    let mut signals = Signals::listen().map_err(failed("listen for signals"))?;
+    let listeners = bind(&args).await?;
+    let (stop, stopping) = watch::channel(false);
+    let app = Arc::new(app(&args, listeners.address().ip(), stopping.clone())?);
+    let endpoint = endpoint(&listeners);
+    announce(&app, &args, &endpoint);
+    let serving = tokio::spawn(listeners.serve(api::router(app.clone()), stopping));
+    let code = match fill(&args, &app, &endpoint, &mut signals).await? {
+        Some(code) => Some(code),
+        None => {
+            let command = start_command(&args, &app, &endpoint).map_err(failed("run the command of --exec"))?;
+            until_over(&app, &args, command, &mut signals).await
+        }
+    };
+    stop.send_replace(true);
+    tokio::select! {
+        _ = serving => {}
+        // Whoever asks twice does not want to wait.
+        _ = signals.next() => {}
+    }
+    app.terminal.finish();
+    Ok(report(&app, &args, code))
+}
+
+async fn bind(args: &Args) -> Result<Listeners, Failure> {
+    Listeners::bind(args.host, args.port).await.map_err(|error| {
+        let (host, port) = (args.host, args.port);
+        let sentence = match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "port {port} is taken, perhaps by another klime dev; choose one with --port, or --port 0 for any free one"
+            ),
+            io::ErrorKind::PermissionDenied => format!("port {port} needs privileges; choose one from 1024 on with --port"),
+            io::ErrorKind::AddrNotAvailable => format!("this machine has no address {host}; leave out --host for 127.0.0.1"),
+            _ => format!("cannot listen on {host}, port {port}: {error}"),
+        };
+        Failure(Exit::Refused, sentence)
+    })
+}
+
+fn app(args: &Args, host: IpAddr, stopping: watch::Receiver<bool>) -> Result<App, Failure> {
+    let cannot_store = |error: super::store::StoreError| Failure(Exit::Refused, error.to_string());
+    let limits = Limits { max_events: args.max_events, ..Limits::default() };
+    let store = Store::open(args.db.as_deref(), limits).map_err(cannot_store)?;
+    let collector = Collector::new(store, clock::wall(), args.mode.map(Into::into)).map_err(cannot_store)?;
+    for &fault in &args.fault {
+        collector.lock().faults.add(fault).map_err(|error| Failure(Exit::Usage, format!("--fault: {error}")))?;
+    }
+    let format = match (args.json, args.quiet) {
+        (true, _) => Format::Json,
+        (false, true) => Format::Quiet,
+        (false, false) => Format::Lines,
+    };
+    let terminal =
+        Terminal::start(format).map_err(|error| Failure(Exit::Refused, format!("cannot start threads: {error}")))?;
+    Ok(App {
+        collector,
+        guard: Guard::new(args.allow_host.clone(), args.allow_origin.clone()).any_address(!host.is_loopback()),
+        keys: Keys::new(key(args)?),
+        terminal,
+        expectations: Expectations::new(args.expect.clone()),
+        stopping,
+    })
+}
+
+fn key(args: &Args) -> Result<Option<String>, Failure> {
+    let Some(path) = &args.key_file else { return Ok(args.key.clone()) };
+    let refuse = |why: String| Failure(Exit::Usage, format!("--key-file {}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    write_key(&text).map(Some).map_err(refuse)
+}
+
+/// Where clients find it. An address that stands for all of a machine's is no address to connect to.
+fn endpoint(listeners: &Listeners) -> String {
+    let mut address = listeners.address();
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+    }
+    format!("http://{address}")
+}
+
+fn announce(app: &App, args: &Args, endpoint: &str) {
+    let (mode, stored) = {
+        let state = app.collector.lock();
+        (state.mode(app.collector.mode), state.store.event_counts().stored)
+    };
+    let started_at = stamp::rfc3339(app.collector.started_at);
+    let listening = json!({ "endpoint": endpoint, "version": env!("CARGO_PKG_VERSION"), "startedAt": started_at });
+    app.terminal.object(&json!({ "listening": listening }));
+    if args.quiet && args.port == 0 && args.exec.is_none() {
+        // A port that the system chose is known to nobody else.
+        print::note(format_args!("klime dev listens on {endpoint}"));
+    }
+    if !args.host.is_loopback() {
+        app.terminal
+            .warn(&format!("{} can be reached from other machines: whoever reaches it can read all events", args.host));
+    }
+    let kept = match &args.db {
+        Some(path) => format!("{}, which holds {stored} events", path.display()),
+        None => "memory".to_owned(),
+    };
+    let mode = match (args.mode, mode) {
+        (None, _) => "by what arrives: companies if there is a group()".to_owned(),
+        (Some(_), mode) => format!("{mode:?}").to_lowercase(),
+    };
+    app.terminal.say(&format!(
+        "klime dev {version}\n  page       {endpoint}/\n  endpoint   {endpoint}   (KLIME_ENDPOINT={endpoint}; klime dev --help for other SDKs)\n  \
+         write key  {keys}\n  customers  {mode}\n  kept in    {kept}\nCtrl-C stops it.\n",
+        version = env!("CARGO_PKG_VERSION"),
+        keys = app.keys.shown(),
+    ));
+}
+
+/// Fills it for `--demo`. The code is there when that is the end: not all has arrived, or a signal came.
+async fn fill(args: &Args, app: &Shared, endpoint: &str, signals: &mut Signals) -> Result<Option<u8>, Failure> {
+    if !args.demo {
+        return Ok(None);
+    }
+    let filled = tokio::select! {
+        filled = Demo::fill(app, endpoint) => filled.map_err(|error| Failure(Exit::Refused, error.to_string()))?,
+        signal = signals.next() => return Ok(Some(signal.code())),
+    };
+    if !filled.is_complete {
+        return Ok(Some(Exit::Refused.code()));
+    }
+    if args.exec.is_none() && args.expect.is_empty() {
+        app.terminal.tell(&format!("\nThe page: {endpoint}/   Users go on clicking; Ctrl-C stops it.\n"));
+        tokio::spawn(filled.go_on(app.clone()));
+    }
+    Ok(None)
+}
+
+fn start_command(args: &Args, app: &Shared, endpoint: &str) -> io::Result<Option<Running>> {
+    let setting = Setting { endpoint, key: app.keys.for_command(), output_to_stderr: args.json };
+    args.exec.as_deref().map(|command| Running::start(command, setting)).transpose()
+}
+
+/// Waits for what ends it: the command and what is expected of it, what is expected, or a signal. The code is that of a failed command.
+async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &mut Signals) -> Option<u8> {
+    if let Some(mut command) = command {
+        let ended = tokio::select! {
+            ended = command.ended() => ended,
+            signal = signals.next() => return Some(stopped_by(signal, command, signals).await),
+        };
+        let code = ended.map_or(1, exec::code);
+        if code != 0 {
+            return Some(code);
+        }
+        drop(command);
+        expected(app, args, true, signals).await;
+    } else if !app.expectations.is_empty() {
+        expected(app, args, false, signals).await;
+    } else {
+        signals.next().await;
+    }
+    None
+}
+
+async fn stopped_by(signal: Signal, mut command: Running, signals: &mut Signals) -> u8 {
+    let ended = tokio::select! {
+        ended = command.stop(signal) => Some(ended),
+        _ = signals.next() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // Whoever asks twice does not want to wait.
+        None => command.kill().await,
+    };
+    match ended.map_or(1, exec::code) {
+        0 => signal.code(),
+        code => code,
+    }
+}
+
+async fn expected(app: &App, args: &Args, is_over: bool, signals: &mut Signals) {
+    tokio::select! {
+        _ = time::timeout(args.timeout, app.expectations.settled(is_over)) => {}
+        _ = signals.next() => {}
+    }
+}
+
+/// Says what is not as it should be, and with which status to end.
+fn report(app: &App, args: &Args, code: Option<u8>) -> ExitCode {
+    let unmet = app.expectations.unmet();
+    for sentence in &unmet {
+        print::error(print::printable(sentence));
+    }
+    let (events, requests) = app.expectations.refused();
+    let is_refused = args.strict && events + requests > 0;
+    if is_refused {
+        print::error(format_args!("{events} events and {requests} requests were refused, and --strict was given"));
+    }
+    let is_met = matches!(app.expectations.standing(), Standing::Met { .. });
+    if is_met && !app.expectations.is_empty() {
+        app.terminal.say("all expectations are met");
+    }
+    match code {
+        Some(code) => ExitCode::from(code),
+        None if is_met && !is_refused => Exit::Taken.into(),
+        None => Exit::Refused.into(),
+    }
+}

@@ -1,0 +1,38 @@
+//! What of a request's body keeps to the protocol.
+//!
+//! A body is taken apart in two steps, so that one bad event hurts only itself: first the request's shape, which leaves each event as
+//! the text that was sent (`request.rs`), then each event by itself (`one.rs`), field by field. Bodies are hostile: everything that is
+//! kept of a refused event is shortened, and nothing is read deeper or longer than its bound.
+//!
+//! It does not know HTTP, the store, or what was sent before: a `messageId` that was seen already is none of its business.
+
+mod fields;
+mod one;
+mod request;
+mod text;
+
+use serde_json::value::RawValue;
+
+use super::event::Judged;
+
+pub use request::Malformed;
+
+/// The most events in one batch.
+pub const MAX_BATCH_EVENTS: usize = 100;
+/// The most bytes of one event's JSON.
+pub const MAX_EVENT_BYTES: usize = 200 * 1024;
+/// The most bytes of a request's body, decompressed.
+pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// Judges each event of a request's body, in the order in which they were sent.
+///
+/// # Errors
+///
+/// The body is refused as a whole when it is not JSON, has no array `batch`, or holds more than [`MAX_BATCH_EVENTS`] events.
+pub fn judge(body: &[u8]) -> Result<Vec<Judged>, Malformed> {
+    let events = request::events(body)?;
+    Ok(events.into_iter().map(RawValue::get).map(one::judge).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! `--exec` and `--expect`: a check of an instrumentation in one line.
+
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::support::{Dev, track};
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs `klime dev` to its end. The command of `--exec` finds `klime` in its `PATH`.
+#[track_caller]
+fn run(arguments: &[&str]) -> Ran {
+    let klime = std::path::Path::new(env!("CARGO_BIN_EXE_klime"));
+    let paths = std::env::var("PATH").unwrap();
+    let path =
+        std::env::join_paths(std::iter::once(klime.parent().unwrap().to_owned()).chain(std::env::split_paths(&paths)));
+    let mut command = Command::new(klime);
+    command.args(["dev", "--port", "0"]).args(arguments).env("PATH", path.unwrap()).stdin(Stdio::null());
+    // What is set for other tools must not reach the command.
+    command.env("KLIME_DISABLED", "1").env("KLIME_WRITE_KEY_FILE", "/nonexistent");
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    Ran { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr }
+}
+
+const TRACK: &str = "klime track 'Report Generated' --user user_1";
+
+#[test]
+fn a_command_that_sends_what_is_expected_is_a_success() {
+    let ran = run(&["--expect", "track:Report Generated", "--exec", TRACK]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("all expectations are met"), "{ran:?}");
+    assert!(ran.stdout.contains("✓ track    Report Generated            user user_1"), "{ran:?}");
+    let exact = run(&["--quiet", "--expect", "track:Report Generated=2", "--exec", &format!("{TRACK} && {TRACK}")]);
+    assert_eq!((exact.code, exact.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_event_that_does_not_come_is_a_failure_that_tells_what_came() {
+    let ran = run(&[
+        "--quiet",
+        "--timeout",
+        "100ms",
+        "--expect",
+        "track:Report Created",
+        "--expect",
+        "identify",
+        "--expect",
+        "track:Report Generated=2",
+        "--exec",
+        &format!("{TRACK} && klime track 'report created' --user user_1"),
+    ]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(
+        ran.stderr,
+        "error: expected at least 1 track \"Report Created\", got 0; track \"report created\" came 1×\n\
+         error: expected at least 1 identify, got 0\n\
+         error: expected exactly 2 track \"Report Generated\", got 1\n"
+    );
+}
+
+#[test]
+fn an_event_too_many_is_a_failure() {
+    let ran = run(&["--quiet", "--expect", "track=1", "--exec", &format!("{TRACK} && {TRACK}")]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "error: expected exactly 1 track, got 2\n"));
+}
+
+#[test]
+fn a_command_that_fails_hands_on_its_status() {
+    let ran = run(&["--quiet", "--expect", "track", "--exec", "exit 42"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(42), "error: expected at least 1 track, got 0\n"));
+    assert_eq!(run(&["--quiet", "--exec", "kill -9 $$"]).code, Some(137));
+    assert_eq!(run(&["--quiet", "--exec", "true"]).code, Some(0));
+    assert_eq!(run(&["--quiet", "--exec", "klime-no-such-command"]).code, Some(127));
+}
+
+#[test]
+fn the_command_is_told_where_to_send_and_with_which_key() {
+    let ran = run(&["--quiet", "--exec", "echo $KLIME_ENDPOINT $KLIME_WRITE_KEY ${KLIME_DISABLED-enabled}"]);
+    assert!(ran.stdout.starts_with("http://127.0.0.1:") && ran.stdout.ends_with(" klime-dev enabled\n"), "{ran:?}");
+    let keyed = run(&["--quiet", "--key", "the-only-key", "--exec", "echo $KLIME_WRITE_KEY"]);
+    assert_eq!(keyed.stdout, "the-only-key\n");
+}
+
+#[test]
+fn with_json_the_commands_output_does_not_get_between_the_lines() {
+    let ran = run(&["--json", "--exec", &format!("echo hello && {TRACK}")]);
+    assert!(ran.stderr.contains("hello"), "{ran:?}");
+    let events: Vec<serde_json::Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[1]["event"], "Report Generated");
+}
+
+#[test]
+fn strict_does_not_forgive_a_refusal() {
+    let send = "curl -s -o /dev/null -H 'Authorization: Bearer k' -H 'Content-Type: application/json' -d '{\"batch\":[{}]}' $KLIME_ENDPOINT/v1/batch";
+    assert_eq!(run(&["--quiet", "--exec", send]).code, Some(0));
+    let ran = run(&["--quiet", "--strict", "--exec", send]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.stderr, "error: 1 events and 0 requests were refused, and --strict was given\n");
+}
+
+#[test]
+fn without_a_command_it_ends_when_everything_has_come() {
+    let dev = Dev::start(&["--expect", "track:A>=2", "--timeout", "60s"]);
+    dev.send(&[track("A", "m1")]);
+    dev.send(&[track("A", "m2")]);
+    let ended = dev.ended();
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stderr.contains("all expectations are met"), "{}", ended.stderr);
+}
+
+#[test]
+fn without_a_command_an_exact_count_is_judged_at_the_end() {
+    let met = Dev::start(&["--expect", "track=1", "--timeout", "500ms"]);
+    met.send(&[track("A", "m1")]);
+    assert_eq!(met.ended().code, Some(0));
+    let broken = Dev::start(&["--expect", "track=0", "--timeout", "60s"]);
+    broken.send(&[track("A", "m1")]);
+    let ended = broken.ended();
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("error: expected exactly 0 track, got 1"), "{}", ended.stderr);
+}
+
+#[test]
+fn duplicates_and_refused_events_fulfil_nothing() {
+    let dev = Dev::start(&["--expect", "track>=2", "--timeout", "500ms"]);
+    dev.send(&[track("A", "m1"), track("A", "m1"), json!({ "type": "track", "event": "A" })]);
+    let ended = dev.ended();
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("expected at least 2 track, got 1"), "{}", ended.stderr);
+}
+
+/// The command tells us that it runs by an event, and that it was told to end by another one.
+#[cfg(unix)]
+#[test]
+fn a_signal_reaches_the_command_and_all_that_it_has_started() {
+    let script =
+        "trap 'klime track Told --user user_1; exit 7' TERM; klime track Started --user user_1; sleep 600 & wait";
+    let klime = std::path::Path::new(env!("CARGO_BIN_EXE_klime")).parent().unwrap().to_owned();
+    let paths = std::env::var("PATH").unwrap();
+    let path = std::env::join_paths(std::iter::once(klime).chain(std::env::split_paths(&paths))).unwrap();
+    let dev = Dev::start_with(&["--exec", script], |command| {
+        command.env("PATH", path);
+    });
+    assert_eq!(dev.line()["event"], "Started");
+    dev.signal(rustix::process::Signal::TERM);
+    assert_eq!(dev.line()["event"], "Told");
+    // Its end closes standard error, which `sleep` would hold open if it had been left behind.
+    assert_eq!(dev.ended().code, Some(7));
+}

@@ -1,0 +1,12 @@
+//! `klime dev` as a running program.
+
+mod customers;
+mod events;
+mod exec;
+mod faults;
+mod ingest;
+mod lifecycle;
+mod live;
+mod security;
+mod terminal;
+mod wait;

@@ -1,0 +1,110 @@
+//! What it prints, as a program whose output someone reads, or does not.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::http::exchange;
+use crate::support::{Dev, track};
+
+#[test]
+fn each_event_is_printed_as_a_row() {
+    let dev = Dev::start(&[]);
+    dev.send(&[track("Report Generated", "m1")]);
+    let line = dev.line();
+    let mut row = dev.get("/dev/events/1").json();
+    assert_eq!(line, row);
+    row["status"] = "duplicate".into();
+    dev.send(&[track("Report Generated", "m1")]);
+    assert_eq!(dev.line()["status"], row["status"]);
+}
+
+/// A `klime dev --json` whose output is read by nobody but the test, and killed with it.
+struct Unread {
+    child: Child,
+    output: Option<BufReader<ChildStdout>>,
+    address: SocketAddr,
+}
+
+impl Unread {
+    fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_klime"));
+        command
+            .args(["dev", "--port", "0", "--json"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        output.read_line(&mut first).unwrap();
+        let listening: Value = serde_json::from_str(&first).unwrap();
+        let endpoint = listening["listening"]["endpoint"].as_str().unwrap();
+        let address = endpoint.strip_prefix("http://").unwrap().parse().unwrap();
+        Self { child, output: Some(output), address }
+    }
+
+    #[track_caller]
+    fn send(&self, events: &[Value]) {
+        let body = json!({ "batch": events }).to_string();
+        let head =
+            "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\nContent-Type: application/json";
+        let request = format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        assert_eq!(exchange(self.address, request.as_bytes()).unwrap().status, 200);
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_output_that_nobody_reads_does_not_hold_up_the_senders_and_says_what_it_left_out() {
+    let mut dev = Unread::start();
+    // More than a pipe, the writer's buffer and the queue take together.
+    let mut event = track("Large", "m");
+    event["properties"] = json!({ "text": "x".repeat(150_000) });
+    let events = vec![event; 20];
+    for _ in 0..4 {
+        dev.send(&events);
+    }
+    let (mut shown, mut skipped) = (0, 0);
+    let mut lines = dev.output.take().unwrap().lines().map_while(Result::ok);
+    while shown + skipped < 80 {
+        let line: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+        shown += u64::from(line.get("seq").is_some());
+        skipped += line["skipped"]["events"].as_u64().unwrap_or(0);
+    }
+    assert!(shown > 0 && skipped > 0, "{shown} shown, {skipped} skipped");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_failure() {
+    let mut dev = Unread::start();
+    drop(dev.output.take());
+    for _ in 0..3 {
+        dev.send(&[track("A", "m1")]);
+    }
+}
+
+#[test]
+fn plain_output_has_no_colours_and_colours_can_be_forced() {
+    let run = |variable: (&str, &str)| {
+        let output = Command::new(env!("CARGO_BIN_EXE_klime"))
+            .args(["dev", "--port", "0", "--exec"])
+            .arg(format!("'{}' track 'Report Generated' --user user_1", env!("CARGO_BIN_EXE_klime")))
+            .env_remove("NO_COLOR")
+            .env(variable.0, variable.1)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!run(("UNUSED", "1")).contains('\u{1b}'));
+    assert!(run(("CLICOLOR_FORCE", "1")).contains("\u{1b}[32m✓\u{1b}[0m track"));
+}

@@ -1,0 +1,93 @@
+//! `/dev/wait` and `/dev/reset`: tests without polling.
+
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::{Dev, track};
+
+#[test]
+fn a_wait_ends_with_the_event_that_was_missing() {
+    let dev = Dev::start(&[]);
+    dev.send(&[track("A", "m1"), track("B", "m2")]);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| dev.get("/dev/wait?event=A&count=3&timeout=60"));
+        dev.send(&[track("B", "m3"), track("A", "m4")]);
+        dev.send(&[track("A", "m4")]);
+        dev.send(&[track("A", "m5"), track("A", "m6")]);
+        let answer = waiting.join().unwrap();
+        assert_eq!(answer.status, 200);
+        let ids: Vec<_> =
+            answer.json()["events"].as_array().unwrap().iter().map(|row| row["messageId"].clone()).collect();
+        assert_eq!(ids, ["m1", "m4", "m5"]);
+    });
+}
+
+#[test]
+fn a_wait_that_is_over_says_what_has_come() {
+    let dev = Dev::start(&[]);
+    dev.send(&[track("A", "m1")]);
+    let answer = dev.get("/dev/wait?event=A&count=2&timeout=1");
+    assert_eq!(answer.status, 504);
+    assert_eq!(answer.error(), "1 of 2 events that match have arrived within 1 s");
+    assert_eq!(
+        (answer.json()["matched"].clone(), answer.json()["events"][0]["messageId"].clone()),
+        (json!(1), json!("m1"))
+    );
+}
+
+#[test]
+fn what_is_there_is_found_without_waiting() {
+    let dev = Dev::start(&[]);
+    for batch in 0..10 {
+        let events: Vec<_> = (0..100).map(|n| track("A", &format!("{batch}-{n}"))).collect();
+        dev.send(&events);
+    }
+    let answer = dev.get("/dev/wait?count=1000&timeout=0");
+    assert_eq!((answer.status, answer.json()["matched"].clone()), (200, json!(1000)));
+    assert_eq!(dev.get("/dev/wait?after=999&timeout=0").json()["events"][0]["seq"], 1000);
+    assert_eq!(dev.get("/dev/wait?after=1000&timeout=0").status, 504);
+}
+
+#[test]
+fn a_bad_parameter_is_named() {
+    let dev = Dev::start(&[]);
+    for (query, names) in [
+        ("count=0", "count=0: must be a whole number from 1 to 1000"),
+        ("timeout=301", "timeout=301: must be a whole number from 0 to 300"),
+        ("evnt=A", "unknown parameter evnt"),
+    ] {
+        let answer = dev.get(&format!("/dev/wait?{query}"));
+        assert_eq!((answer.status, answer.error().contains(names)), (400, true), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_reset_forgets_events_and_goes_on_counting() {
+    let dev = Dev::start(&["--fault", "503,rate=0.001"]);
+    dev.send(&[track("A", "m1"), json!({})]);
+    let answer = dev.post("/dev/reset", &json!({}));
+    assert_eq!(answer.status, 200);
+    let events = &answer.json()["events"];
+    assert_eq!((&events["accepted"], &events["refused"], &events["stored"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(dev.get("/dev/wait?status=all&timeout=0").status, 504);
+    assert_eq!(dev.get("/dev/fault").json(), json!({ "faults": [] }));
+    // The same message id is new again; numbers are not used twice.
+    dev.send(&[track("A", "m1")]);
+    let found = dev.get("/dev/wait?timeout=0").json();
+    assert_eq!((&found["events"][0]["seq"], &found["events"][0]["status"]), (&json!(3), &json!("accepted")));
+}
+
+#[test]
+fn a_reset_starts_a_wait_anew() {
+    let dev = Dev::start(&[]);
+    dev.send(&[track("A", "m1")]);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| dev.get("/dev/wait?count=2&timeout=60").json());
+        dev.post("/dev/reset", &json!({}));
+        dev.send(&[track("A", "m2"), track("A", "m3")]);
+        let ids: Vec<_> =
+            waiting.join().unwrap()["events"].as_array().unwrap().iter().map(|row| row["messageId"].clone()).collect();
+        assert_eq!(ids, ["m2", "m3"]);
+    });
+}

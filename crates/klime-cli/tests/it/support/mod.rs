@@ -1,0 +1,12 @@
+//! What the tests share: the command as its user runs it, and servers that do as they are told.
+
+mod command;
+mod dev;
+pub(crate) mod http;
+mod server;
+mod tls;
+
+pub(crate) use command::{Klime, Program, Ran};
+pub(crate) use dev::{Dev, track};
+pub(crate) use server::{Asked, Reply, Server, listen};
+pub(crate) use tls::{Certificate, TlsServer};

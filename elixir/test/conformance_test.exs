@@ -68,7 +68,7 @@ defmodule Klime.ConformanceTest do
       flush_interval: 3_600_000,
       retry_initial_delay: 1,
       max_in_flight: 1,
-      shutdown_timeout: 10_000
+      shutdown_timeout: 60_000
     ]
 
     options = for {name, value} <- vector["options"] || %{}, do: option(name, value, server)
@@ -78,7 +78,7 @@ defmodule Klime.ConformanceTest do
     for call <- calls, do: assert(make(client, call) == :ok)
 
     if List.last(calls)["call"] != "shutdown" do
-      :ok = Klime.flush(client, 10_000)
+      :ok = Klime.flush(client, 60_000)
       :ok = Klime.shutdown(client)
     end
 
@@ -89,10 +89,10 @@ defmodule Klime.ConformanceTest do
   # Settings, calls and answers.
 
   defp option("endpoint", url, server), do: {:endpoint, String.replace(url, "{{server}}", Server.url(server))}
-  defp option("overflow", overflow, _server), do: {:overflow, String.to_existing_atom(overflow)}
-  defp option(name, value, _server), do: {String.to_existing_atom(name), value}
+  defp option("overflow", overflow, _server), do: {:overflow, String.to_atom(overflow)}
+  defp option(name, value, _server), do: {String.to_atom(name), value}
 
-  defp make(client, %{"call" => "flush"}), do: Klime.flush(client, 10_000)
+  defp make(client, %{"call" => "flush"}), do: Klime.flush(client, 60_000)
   defp make(client, %{"call" => "shutdown"}), do: Klime.shutdown(client)
 
   defp make(client, %{"call" => "track"} = call) do
@@ -109,7 +109,7 @@ defmodule Klime.ConformanceTest do
   defp options(call) do
     for key <- ~w(user_id group_id timestamp message_id ip),
         call[key] != nil,
-        do: {String.to_existing_atom(key), call[key]}
+        do: {String.to_atom(key), call[key]}
   end
 
   defp fill(%{"fill_event_to" => bytes} = call), do: %{"fill" => String.duplicate("x", bytes - unfilled_bytes(call))}
@@ -128,7 +128,7 @@ defmodule Klime.ConformanceTest do
     )
   end
 
-  defp answer(%{"fault" => fault}), do: %{fault: String.to_existing_atom(fault)}
+  defp answer(%{"fault" => fault}), do: %{fault: String.to_atom(fault)}
 
   defp answer(answer) do
     headers = for {name, value} <- answer["headers"] || %{}, into: %{}, do: {name, header(value)}

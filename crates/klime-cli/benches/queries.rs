@@ -271,7 +271,14 @@ fn event(number: u64) -> Judged {
             json!({ "name": format!("User {user}"), "email": format!("user{user}@example.com") }),
         ),
         2 => refused(),
-        3 | 4 => judged(Kind::Track, number - 4, Some("Report Generated"), Some(user_id), None, properties(number)),
+        3 | 4 => judged(
+            Kind::Track,
+            number.saturating_sub(4),
+            Some("Report Generated"),
+            Some(user_id),
+            None,
+            properties(number),
+        ),
         5..9 => judged(Kind::Track, number, Some("Invoice Paid"), Some(user_id), Some(group_id), properties(number)),
         _ => judged(Kind::Track, number, Some(name(number)), Some(user_id), None, properties(number)),
     }

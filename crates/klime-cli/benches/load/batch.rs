@@ -51,13 +51,15 @@ struct Body {
 }
 
 impl Batches {
-    pub(crate) fn new() -> Self {
-        Self { bodies: (0..DISTINCT).map(Body::new).collect() }
+    /// Enough for so many batches.
+    pub(crate) fn new(batches: u64) -> Self {
+        Self { bodies: (0..batches.min(DISTINCT)).map(Body::new).collect() }
     }
 
     /// The batch with this number; no messageId is in two of them.
     pub(crate) fn batch(&mut self, number: u64) -> &[u8] {
-        let body = &mut self.bodies[(number % DISTINCT) as usize];
+        let place = (number % self.bodies.len() as u64) as usize;
+        let body = &mut self.bodies[place];
         for (index, place) in body.places.iter().enumerate() {
             let digits = format!("{:0DIGITS$x}", number * EVENTS_IN_BATCH + index as u64);
             body.json[*place..place + DIGITS].copy_from_slice(digits.as_bytes());

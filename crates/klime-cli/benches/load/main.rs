@@ -54,10 +54,12 @@ impl Plan {
 
 fn main() {
     let plan = Plan::read();
+    // Made before the clock runs, and before a connection could be idle for too long.
+    let batches = (0..plan.connections).map(|_| Batches::new(plan.batches)).collect();
     let dev = Dev::start(plan.file.as_deref());
     let page = Page::open(dev.address());
     let (cpu, began) = (dev.cpu(), Instant::now());
-    let answers = send(&plan, &dev);
+    let answers = send(&plan, &dev, batches);
     let (took, cpu) = (began.elapsed(), dev.cpu() - cpu);
     let events = plan.batches * EVENTS_IN_BATCH;
     println!(
@@ -86,11 +88,12 @@ struct Answers {
 }
 
 /// Sends all batches, and checks that each event is accepted.
-fn send(plan: &Plan, dev: &Dev) -> Answers {
+fn send(plan: &Plan, dev: &Dev, batches: Vec<Batches>) -> Answers {
     let next = AtomicU64::new(0);
     let mut all = Answers::default();
     thread::scope(|scope| {
-        let senders: Vec<_> = (0..plan.connections).map(|_| scope.spawn(|| send_some(plan, dev, &next))).collect();
+        let sender = |batches| scope.spawn(|| send_some(plan, dev, batches, &next));
+        let senders: Vec<_> = batches.into_iter().map(sender).collect();
         for sender in senders {
             let Answers { times, bytes } = sender.join().unwrap();
             all.times.extend(times);
@@ -100,9 +103,9 @@ fn send(plan: &Plan, dev: &Dev) -> Answers {
     all
 }
 
-fn send_some(plan: &Plan, dev: &Dev, next: &AtomicU64) -> Answers {
-    let (mut connection, mut batches, mut answers) =
-        (Connection::open(dev.address()), Batches::new(), Answers::default());
+fn send_some(plan: &Plan, dev: &Dev, mut batches: Batches, next: &AtomicU64) -> Answers {
+    let mut connection = Connection::open(dev.address());
+    let mut answers = Answers::default();
     let expected = format!(r#"{{"status":"ok","accepted":{EVENTS_IN_BATCH},"failed":0}}"#);
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);

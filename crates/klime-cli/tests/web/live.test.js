@@ -51,19 +51,43 @@ webTest("a filter that is changed while paused shows what is stored, and goes on
   await shows(page, ["One Thing Done", "One Thing Done"]);
 });
 
-webTest("a page that nobody looks at gives its connection back, and catches up when it is looked at", {}, async ({ dev, page, open }) => {
-  const look = (hidden) => page.evaluate((value) => {
+function look(page, hidden) {
+  return page.evaluate((value) => {
     Object.defineProperty(document, "hidden", { configurable: true, value });
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   }, hidden);
+}
+
+async function lookAway(page) {
+  await Promise.all([page.waitForEvent("requestfailed", (request) => request.url().includes("/dev/live")), look(page, true)]);
+}
+
+webTest("a page that nobody looks at gives its connection back, and catches up when it is looked at", {}, async ({ dev, page, open }) => {
   await dev.send(track("First Thing Done", "u1"));
   await open();
   await shows(page, ["First Thing Done"]);
-  await Promise.all([page.waitForEvent("requestfailed", (request) => request.url().includes("/dev/live")), look(true)]);
+  await lookAway(page);
   await dev.send(track("Second Thing Done", "u1"));
   assert.deepEqual(await names(page), ["First Thing Done"]);
-  await look(false);
+  await look(page, false);
   await shows(page, ["Second Thing Done", "First Thing Done"]);
+});
+
+webTest("what the tail had to skip is counted, and the rows have no hole", {}, async ({ dev, page, open }) => {
+  await dev.send(track("Thing 0 Done", "u1"));
+  await open();
+  await shows(page, ["Thing 0 Done"]);
+  await lookAway(page);
+  for (let i = 1; i <= 1000; i += 100) {
+    await dev.send(...Array.from({ length: 100 }, (_, k) => track(`Thing ${i + k} Done`, "u1")));
+  }
+  await look(page, false);
+  await page.getByText(/\d+ skipped in the tail.*All are stored/).waitFor();
+  await until(page, () => document.querySelectorAll(".row").length >= 100 && !document.querySelector(".spinner"));
+  const shown = (await names(page)).length;
+  await page.getByRole("button", { name: "Load older" }).click();
+  await until(page, (before) => document.querySelectorAll(".row").length === before + 100, shown);
+  assert.deepEqual(await names(page), Array.from({ length: shown + 100 }, (_, i) => `Thing ${1000 - i} Done`));
 });
 
 webTest("the filters narrow by status, type, event, user and group, and are in the address", {}, async ({ dev, page, open }) => {
@@ -141,4 +165,8 @@ webTest("a wrong filter in the address is told in the server's words", { errors:
   await dev.send(track("Report Generated", "u1"));
   await open("#/live?batch=many");
   await page.getByRole("alert").getByText(/batch/).waitFor();
+  await page.getByText("Connected").waitFor();
+  assert.equal(await page.getByText("klime dev does not answer.").count(), 0);
+  await page.getByRole("button", { name: "Remove the filter Batch" }).click();
+  await shows(page, ["Report Generated"]);
 });

@@ -50,7 +50,12 @@ export class Feed {
         });
       } catch (error) {
         if (signal.aborted) return;
-        if (error.status === 400) this.on.problem(error.message);
+        if (error.status === 400) {
+          // Asking again would be answered the same.
+          this.on.phase("live");
+          this.on.problem(error.message);
+          return;
+        }
       }
       if (signal.aborted) return;
       this.on.phase("lost");

@@ -9,7 +9,7 @@ use super::vectors::Case;
 use super::{LIBRARY_NAME, LIBRARY_VERSION};
 
 /// Only failures last this long.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A client with the runner's settings and those of the case.
 pub(super) fn builder(case: &Case, server: &str) -> ClientBuilder {
@@ -17,6 +17,7 @@ pub(super) fn builder(case: &Case, server: &str) -> ClientBuilder {
         .endpoint(server)
         .flush_interval(Duration::from_secs(3600))
         .retry_initial_delay(Duration::from_millis(1))
+        .request_timeout(LIMIT)
         .max_in_flight(1);
     case.options.iter().fold(builder, |builder, (name, value)| set(builder, name, value, server))
 }

@@ -462,7 +462,8 @@ defmodule Klime.Client do
   def terminate(_reason, state) do
     {token, state} = await(nil, state)
     Native.shutdown(state.held, token, state.settings.stop_timeout)
-    drain(state, System.monotonic_time(:millisecond) + state.settings.stop_timeout)
+    # The core keeps its time; what it says then still has to arrive here.
+    drain(state, System.monotonic_time(:millisecond) + state.settings.stop_timeout + 300)
   end
 
   # Goes on with what this process does until the shutdown is over, and all who wait have their answers.

@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test test-rust test-web
+.PHONY: demo test test-rust test-web test-elixir
 
 KLIME_DEV_DEMO = $(CARGO) run --quiet --locked --package klime-cli --bin klime -- dev --demo --port 0
 
@@ -14,5 +14,5 @@ demo:
 test:
 	@scripts/test
 
-test-rust test-web:
+test-rust test-web test-elixir:
 	@scripts/$@

@@ -73,7 +73,7 @@ defmodule Mix.Tasks.Compile.KlimeNif do
     """
     klime needs Rust to build, and cargo was not found.
 
-    Install Rust 1.89 or later from https://rustup.rs, and a C compiler (Debian and Ubuntu: apt-get install build-essential).
+    Install Rust 1.91 or later from https://rustup.rs, and a C compiler (Debian and Ubuntu: apt-get install build-essential).
     Or build on another machine of the same kind and name the file: KLIME_NIF_PATH=…/libklime_nif.so mix compile
     """
   end
@@ -103,7 +103,11 @@ defmodule Klime.MixProject do
   end
 
   def application do
-    [mod: {Klime.Application, []}, extra_applications: [:logger, :crypto]]
+    # TLS is the core's; the tests have a server that speaks it.
+    [
+      mod: {Klime.Application, []},
+      extra_applications: [:logger, :crypto] ++ if(Mix.env() == :test, do: [:ssl], else: [])
+    ]
   end
 
   # Without Hex there are no dependencies: what encodes JSON is then Elixir 1.18's JSON, or klime itself.
@@ -137,6 +141,7 @@ defmodule Klime.MixProject do
     end
 
     File.write!("native/Cargo.toml", workspace(File.read!("../Cargo.toml")))
+    File.write!("native/crates/klime/Cargo.toml", library_only(File.read!("../crates/klime/Cargo.toml")))
     # Drops from the lock what only other crates of the repository need, and changes no version.
     {_, 0} = System.cmd("cargo", ~w(metadata --format-version 1 --offline), cd: "native", stderr_to_stdout: true)
     :ok
@@ -148,9 +153,18 @@ defmodule Klime.MixProject do
     File.cp!(Path.join("..", file), target)
   end
 
+  # Tests, benches and examples are not in the package, nor is what only they need.
+  defp library_only(manifest) do
+    ("\n" <> manifest)
+    |> String.split(~r/\n(?=\[)/)
+    |> Enum.reject(&(&1 =~ ~r/^\[.*dev-dependencies\]|^\[\[(example|bench)\]\]/))
+    |> Enum.join("\n")
+    |> String.trim_leading()
+  end
+
   defp workspace(manifest) do
     manifest
-    |> String.replace(~r/^members = .*$/m, ~s(members = ["crates/klime", "crates/klime-nif"]))
-    |> String.replace(~r/^exclude = .*\n/m, "")
+    |> String.replace(~r/^members = \[[^\]]*\]/m, ~s(members = ["crates/klime", "crates/klime-nif"]))
+    |> String.replace(~r/^exclude = \[[^\]]*\]\n/m, "")
   end
 end

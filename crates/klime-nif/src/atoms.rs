@@ -38,4 +38,5 @@ rustler::atoms! {
     timeout,
     unknown,
     odd,
+    too_deep,
 }

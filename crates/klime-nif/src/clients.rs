@@ -1,7 +1,7 @@
 //! The clients of this VM, by the process that owns them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use klime::Client;
@@ -45,13 +45,6 @@ pub(crate) fn owners() -> Vec<LocalPid> {
     clients().read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
 }
 
-fn forget(owner: LocalPid) {
-    let entry = clients().write().unwrap_or_else(PoisonError::into_inner).remove(&owner);
-    if let Some(entry) = entry {
-        entry.close();
-    }
-}
-
 /// A term that is kept for as long as the client lives.
 pub(crate) struct Hook(Mutex<(OwnedEnv, SavedTerm)>);
 
@@ -71,48 +64,74 @@ impl Hook {
 }
 
 /// What a client's process holds. It monitors that process.
-pub(crate) struct Held {
-    pub(crate) entry: Arc<Entry>,
-    owner: Mutex<Option<LocalPid>>,
+///
+/// It lets go of the client when that process ends, for a reference to it may live on: on the heap of a supervisor, in a report of a
+/// crash.
+pub(crate) struct Held(Mutex<Holding>);
+
+struct Holding {
+    entry: Option<Arc<Entry>>,
+    owner: Option<LocalPid>,
 }
 
 impl Held {
     pub(crate) fn new(entry: Entry) -> Self {
-        Self { entry: Arc::new(entry), owner: Mutex::new(None) }
+        Self(Mutex::new(Holding { entry: Some(Arc::new(entry)), owner: None }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Holding> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client, until its owner has ended.
+    pub(crate) fn entry(&self) -> Option<Arc<Entry>> {
+        self.lock().entry.clone()
     }
 
     /// Gives the client to a process; `false` when that has ended already.
     pub(crate) fn give_to(held: &ResourceArc<Self>, env: Env<'_>, owner: LocalPid, hook: Option<Hook>) -> bool {
+        let Some(entry) = held.entry() else {
+            return false;
+        };
         if let Some(hook) = hook {
             // It is given once.
-            let _ = held.entry.hook.set(hook);
+            let _ = entry.hook.set(hook);
         }
-        held.entry.teller.set_owner(owner);
-        *held.owner.lock().unwrap_or_else(PoisonError::into_inner) = Some(owner);
-        clients().write().unwrap_or_else(PoisonError::into_inner).insert(owner, Arc::clone(&held.entry));
+        entry.teller.set_owner(owner);
+        held.lock().owner = Some(owner);
+        clients().write().unwrap_or_else(PoisonError::into_inner).insert(owner, entry);
         // Only now, so that a process that ends in between is forgotten all the same.
         let is_monitored = held.monitor(Some(env), &owner).is_some();
         if !is_monitored {
-            forget(owner);
+            held.let_go();
         }
         is_monitored
+    }
+
+    /// Delivers what is queued, in the background, and forgets the client.
+    pub(crate) fn let_go(&self) {
+        let mut holding = self.lock();
+        let (entry, owner) = (holding.entry.take(), holding.owner.take());
+        drop(holding);
+        if let Some(owner) = owner {
+            clients().write().unwrap_or_else(PoisonError::into_inner).remove(&owner);
+        }
+        if let Some(entry) = entry {
+            entry.close();
+        }
     }
 }
 
 #[rustler::resource_impl]
 impl Resource for Held {
-    fn down<'a>(&'a self, _: Env<'a>, owner: LocalPid, _: Monitor) {
-        forget(owner);
+    fn down<'a>(&'a self, _: Env<'a>, _: LocalPid, _: Monitor) {
+        self.let_go();
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let owner = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        match owner {
-            // In case that it goes before its owner does.
-            Some(owner) => forget(owner),
-            None => self.entry.close(),
-        }
+        // In case that no process ever owned it.
+        self.let_go();
     }
 }

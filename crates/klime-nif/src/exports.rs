@@ -1,4 +1,6 @@
 //! The functions of `Klime.Native`. Each one returns at once.
+//!
+//! Those that take what a client's process holds are called by that process, and answer `:none` should it have ended.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,10 +9,11 @@ use klime::DropReason;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, ResourceArc, Term};
 
 use crate::clients::{self, Held, Hook};
+use crate::json::{self, Refusal};
 use crate::options::Options;
 use crate::teller::send;
-use crate::terms::{Counted, Failed, Told, stats_term};
-use crate::{atoms, errands, json};
+use crate::terms::{Counted, Failed, Told, reason_of, stats_term};
+use crate::{atoms, errands};
 
 /// Builds a client that no process owns yet: `{:ok, held}`, or `{:error, message}`.
 #[rustler::nif]
@@ -29,6 +32,13 @@ fn start(env: Env<'_>, options: Options) -> Term<'_> {
 fn give_to(env: Env<'_>, held: ResourceArc<Held>, owner: LocalPid, hook: Term<'_>) -> bool {
     let is_nil = hook.decode::<Atom>().is_ok_and(|atom| atom == atoms::nil());
     Held::give_to(&held, env, owner, (!is_nil).then(|| Hook::new(hook)))
+}
+
+/// Ends a client that no process owns.
+#[rustler::nif]
+fn close(held: ResourceArc<Held>) -> Atom {
+    held.let_go();
+    atoms::ok()
 }
 
 /// The processes that own a client.
@@ -71,16 +81,19 @@ fn hook<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
     }
 }
 
-/// Books an event that could not be made into JSON, or that the hook has dropped: `:ok` or `:none`.
+/// Books an event that could not be made into JSON, or that the hook has dropped: `:ok` or `:none`. `event` is the JSON of what
+/// can be shown of it.
 #[rustler::nif]
-fn count_dropped(owner: LocalPid, reason: Atom, problem: String) -> Atom {
+fn count_dropped(owner: LocalPid, reason: Atom, problem: String, event: Term<'_>) -> NifResult<Atom> {
+    let event = Binary::from_iolist(event)?;
     let Some(entry) = clients::of(owner) else {
-        return atoms::none();
+        return Ok(atoms::none());
     };
-    let is_by_hook = reason == atoms::before_send();
-    let reason = if is_by_hook { DropReason::BeforeSend } else { DropReason::Invalid };
-    entry.client.count_dropped(reason, Cow::Owned(problem));
-    atoms::ok()
+    // What Elixir's hook has not seen is not shown.
+    let event = if entry.hook.get().is_some() { &[] } else { event.as_slice() };
+    let reason = reason_of(reason).unwrap_or(DropReason::Invalid);
+    entry.client.count_dropped(reason, Cow::Owned(problem), event);
+    Ok(atoms::ok())
 }
 
 /// A client's books; `:none` when the process has none.
@@ -93,7 +106,10 @@ fn stats<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
 #[rustler::nif]
 fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) -> NifResult<Atom> {
     let event = Binary::from_iolist(event)?;
-    let sending = held.entry.client.send_json(event.as_slice());
+    let Some(entry) = held.entry() else {
+        return Ok(atoms::none());
+    };
+    let sending = entry.client.send_json(event.as_slice());
     let asker = env.pid();
     errands::run(async move {
         match sending.await {
@@ -108,8 +124,10 @@ fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) 
 /// those are to be waited for.
 #[rustler::nif]
 fn flush(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: Option<u64>, with_callbacks: bool) -> Atom {
-    let client = &held.entry.client;
-    let flush = if with_callbacks { client.flush_with_callbacks() } else { client.flush() };
+    let Some(entry) = held.entry() else {
+        return atoms::none();
+    };
+    let flush = if with_callbacks { entry.client.flush_with_callbacks() } else { entry.client.flush() };
     let flush = match timeout {
         Some(timeout) => flush.within(Duration::from_millis(timeout)),
         None => flush,
@@ -124,7 +142,10 @@ fn flush(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: Option<u64>
 /// Shuts a client down, for at most `timeout` ms; `{:klime, :done, token, report}` comes back.
 #[rustler::nif]
 fn shutdown(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: u64) -> Atom {
-    let shutdown = held.entry.client.shutdown().within(Duration::from_millis(timeout));
+    let Some(entry) = held.entry() else {
+        return atoms::none();
+    };
+    let shutdown = entry.client.shutdown().within(Duration::from_millis(timeout));
     let asker = env.pid();
     errands::run(async move {
         send(&asker, done(token, Counted(shutdown.await)));
@@ -135,15 +156,22 @@ fn shutdown(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: u64) -> 
 /// The process is through with what it was told last.
 #[rustler::nif]
 fn told(held: ResourceArc<Held>) -> Atom {
-    held.entry.teller.was_told();
-    atoms::ok()
+    match held.entry() {
+        None => atoms::none(),
+        Some(entry) => {
+            entry.teller.was_told();
+            atoms::ok()
+        }
+    }
 }
 
-/// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain.
+/// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain, `:too_deep`, `:too_large`.
 #[rustler::nif]
 fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
-    match serde_json::to_vec(&json::Plain(term)) {
-        Err(_) => atoms::odd().encode(env),
+    match json::encode(term) {
+        Err(Refusal::Odd) => atoms::odd().encode(env),
+        Err(Refusal::TooDeep) => atoms::too_deep().encode(env),
+        Err(Refusal::TooLarge) => atoms::too_large().encode(env),
         Ok(json) => {
             let mut binary = NewBinary::new(env, json.len());
             binary.as_mut_slice().copy_from_slice(&json);

@@ -1,19 +1,75 @@
 //! Erlang terms as JSON, for apps that have no JSON library.
 //!
 //! Plain terms only: what is odd (structs, atoms beyond Latin-1, keys that are no text) is left to Elixir, which makes it plain and
-//! asks again.
+//! asks again. Both depth and length are bounded, for this runs on a scheduler's stack and on its time.
+
+use std::io::{self, Write};
 
 use rustler::types::map::MapIterator;
 use rustler::{Term, TermType};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
+/// A value of an event may be nested 100 levels deep, which the core checks; this is enough for that.
+const MAX_DEPTH: usize = 110;
+
+/// The core takes 200 KB. What is within this it refuses with the exact length.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Why a term was not encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Odd,
+    TooDeep,
+    TooLarge,
+}
+
+/// The JSON of a term.
+pub(crate) fn encode(term: Term<'_>) -> Result<Vec<u8>, Refusal> {
+    let mut out = Limited(Vec::new());
+    match serde_json::to_writer(&mut out, &Plain { term, levels_left: MAX_DEPTH }) {
+        Ok(()) => Ok(out.0),
+        Err(error) if error.is_io() => Err(Refusal::TooLarge),
+        Err(error) if error.to_string() == TOO_DEEP => Err(Refusal::TooDeep),
+        Err(_) => Err(Refusal::Odd),
+    }
+}
+
+/// Bytes up to the bound.
+struct Limited(Vec<u8>);
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A term that serializes.
-pub(crate) struct Plain<'a>(pub(crate) Term<'a>);
+struct Plain<'a> {
+    term: Term<'a>,
+    levels_left: usize,
+}
+
+impl<'a> Plain<'a> {
+    fn inner<E: serde::ser::Error>(&self, term: Term<'a>) -> Result<Self, E> {
+        let levels_left = self.levels_left.checked_sub(1).ok_or_else(|| E::custom(TOO_DEEP))?;
+        Ok(Self { term, levels_left })
+    }
+}
+
+const TOO_DEEP: &str = "too deep";
 
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(term) = *self;
+        let term = self.term;
         match term.get_type() {
             TermType::Binary => serializer.serialize_str(text(term)?),
             TermType::Atom => atom(term, serializer),
@@ -24,7 +80,7 @@ impl Serialize for Plain<'_> {
                 let mut rest = term;
                 while !rest.is_empty_list() {
                     let (head, tail) = rest.list_get_cell().map_err(|_| odd())?;
-                    list.serialize_element(&Plain(head))?;
+                    list.serialize_element(&self.inner(head)?)?;
                     rest = tail;
                 }
                 list.end()
@@ -32,7 +88,7 @@ impl Serialize for Plain<'_> {
             TermType::Map => {
                 let mut map = serializer.serialize_map(term.map_size().ok())?;
                 for (key, value) in MapIterator::new(term).ok_or_else(odd)? {
-                    map.serialize_entry(&Key(key), &Plain(value))?;
+                    map.serialize_entry(&Key(key), &self.inner(value)?)?;
                 }
                 map.end()
             }

@@ -65,6 +65,10 @@ pub(crate) fn reason_atom(reason: DropReason) -> Atom {
     REASONS.iter().find(|(known, _)| *known == reason).map_or_else(atoms::unknown, |(_, atom)| atom())
 }
 
+pub(crate) fn reason_of(atom: Atom) -> Option<DropReason> {
+    REASONS.iter().find(|(_, known)| known() == atom).map(|(reason, _)| *reason)
+}
+
 /// `%{accepted: …, …}`.
 pub(crate) struct Counted(pub(crate) Report);
 

@@ -680,8 +680,8 @@ impl fmt::Debug for ClientBuilder {
             .field("shutdown_timeout", &self.shutdown_timeout)
             .field("callbacks", &self.callbacks)
             .field("before_send", &self.before_send.is_some())
-            .field("transport", &self.transport.is_some())
             .field("library", &self.library)
+            .field("transport", &self.transport.is_some())
             .finish()
     }
 }

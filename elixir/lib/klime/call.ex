@@ -9,70 +9,53 @@ defmodule Klime.Call do
 
   # Building: an event as on the wire, or why there is none.
 
+  # What is wrong with it is said by the core, as long as it can be JSON.
+
   @spec track(term(), term(), term()) :: event()
   def track(name, properties, options) do
-    with {:ok, name} <- name(name), {:ok, fields} <- fields("properties", properties) do
-      common(%{"type" => "track", "event" => name}, "properties", fields, options)
-    end
+    %{"type" => "track"} |> put("event", text(name)) |> common("properties", properties, options)
   end
 
   @spec identify(term(), term(), term()) :: event()
   def identify(user_id, traits, options) do
-    with {:ok, user_id} <- id("user_id", user_id), {:ok, fields} <- fields("traits", traits) do
-      event = put(%{"type" => "identify"}, "userId", user_id)
-      if user_id, do: common(event, "traits", fields, options), else: {:refused, "identify event has no user id"}
-    end
+    %{"type" => "identify"} |> put("userId", text(user_id)) |> common("traits", traits, options)
   end
 
   @spec group(term(), term(), term()) :: event()
   def group(group_id, traits, options) do
-    with {:ok, group_id} <- id("group_id", group_id), {:ok, fields} <- fields("traits", traits) do
-      event = put(%{"type" => "group"}, "groupId", group_id)
-      if group_id, do: common(event, "traits", fields, options), else: {:refused, "group event has no group id"}
-    end
+    %{"type" => "group"} |> put("groupId", text(group_id)) |> common("traits", traits, options)
   end
 
-  defp name(name) when is_binary(name), do: {:ok, name}
-  defp name(name) when is_atom(name) and name not in [nil, true, false], do: {:ok, Atom.to_string(name)}
-  defp name(name), do: {:refused, "event name is #{what(name)}, it must be a string"}
+  defp text(atom) when is_atom(atom) and atom not in [nil, true, false], do: Atom.to_string(atom)
+  defp text(other), do: other
 
-  # Numbers that are no integers are left to the core, which says so.
-  defp id(_key, id) when is_binary(id) or is_number(id) or is_nil(id), do: {:ok, id}
-  defp id(_key, id) when is_atom(id) and id not in [true, false], do: {:ok, Atom.to_string(id)}
-  defp id(key, id), do: {:refused, "#{key} is #{what(id)}, it must be a string or an integer"}
+  # A keyword list is as good as a map.
+  defp fields([{key, _} | _] = fields) when is_atom(key),
+    do: if(Keyword.keyword?(fields), do: Map.new(fields), else: fields)
 
-  defp fields(_key, fields) when is_map(fields) or is_nil(fields), do: {:ok, fields}
+  defp fields(fields), do: fields
 
-  defp fields(key, fields) do
-    if Keyword.keyword?(fields),
-      do: {:ok, Map.new(fields)},
-      else: {:refused, "#{key} are #{what(fields)}, they must be a map"}
-  end
-
-  defp common(event, key, fields, []), do: put_fields(event, key, fields)
+  defp common(event, key, fields, []), do: put_fields(event, key, fields(fields))
 
   defp common(event, key, fields, options) do
     if is_map(options) or Keyword.keyword?(options) do
-      event |> put_fields(key, fields) |> put_options(Enum.to_list(options))
+      event |> put_fields(key, fields(fields)) |> put_options(Enum.to_list(options))
     else
-      {:refused, "options are #{what(options)}, they must be a keyword list"}
+      {:refused, "options must be a keyword list"}
     end
+  rescue
+    # A struct is a map, but no list of options; a time may be none.
+    _ -> {:refused, "options cannot be read, they must be a keyword list"}
   end
 
   defp put_fields(event, _key, fields) when fields in [nil, %{}], do: event
   defp put_fields(event, key, fields), do: Map.put(event, key, fields)
 
-  defp put_options(event, []), do: event
+  defp put_options(event, options),
+    do: Enum.reduce(options, event, fn {name, value}, event -> put_option(event, name, value) end)
 
-  defp put_options(event, [{option, value} | options]) do
-    case put_option(event, option, value) do
-      {:refused, _} = refused -> refused
-      event -> put_options(event, options)
-    end
-  end
-
-  defp put_option(event, :user_id, id), do: with({:ok, id} <- id("user_id", id), do: put(event, "userId", id))
-  defp put_option(event, :group_id, id), do: with({:ok, id} <- id("group_id", id), do: put(event, "groupId", id))
+  defp put_option(event, :user_id, id), do: put(event, "userId", text(id))
+  defp put_option(event, :group_id, id), do: put(event, "groupId", text(id))
   defp put_option(event, :message_id, id), do: put(event, "messageId", id)
   defp put_option(event, :timestamp, time), do: put(event, "timestamp", Event.time_text(time))
   defp put_option(event, :ip, nil), do: event
@@ -92,18 +75,6 @@ defmodule Klime.Call do
   defp put(event, _key, nil), do: event
   defp put(event, key, value), do: Map.put(event, key, value)
 
-  defp what(nil), do: "nil"
-  defp what(term) when is_boolean(term), do: "a boolean"
-  defp what(term) when is_atom(term), do: "an atom"
-  defp what(term) when is_binary(term), do: "a string"
-  defp what(term) when is_number(term), do: "a number"
-  defp what(term) when is_list(term), do: "a list"
-  defp what(term) when is_tuple(term), do: "a tuple"
-  defp what(term) when is_map(term), do: "a map"
-  defp what(term) when is_pid(term), do: "a process id"
-  defp what(term) when is_function(term), do: "a function"
-  defp what(_term), do: "a term of another type"
-
   # Enqueueing.
 
   @doc "Hands an event over to a client, wherever that is. Always `:ok`; what goes wrong is logged and counted."
@@ -118,7 +89,7 @@ defmodule Klime.Call do
 
   @doc "Hands an event over to the client that this process of the same node owns."
   @spec take(pid(), event()) :: :ok | :dropped | :none
-  def take(owner, {:refused, problem}), do: Native.count_dropped(owner, :invalid, problem)
+  def take(owner, {:refused, problem}), do: Native.count_dropped(owner, :invalid, problem, "")
 
   def take(owner, event) do
     case JSON.encode(event) do
@@ -129,7 +100,18 @@ defmodule Klime.Call do
         end
 
       {:error, problem} ->
-        Native.count_dropped(owner, :invalid, problem)
+        refuse(owner, event, problem)
+    end
+  end
+
+  # Shows as much of an event as can be JSON.
+  defp refuse(owner, event, problem) do
+    shown = for {key, value} <- event, match?({:ok, _}, JSON.encode(%{key => value})), into: %{}, do: {key, value}
+
+    case JSON.encode(shown) do
+      {:ok, json} -> Native.count_dropped(owner, :invalid, problem, json)
+      # Its parts are each small enough, together they are not.
+      {:error, _} -> Native.count_dropped(owner, :invalid, problem, "")
     end
   end
 
@@ -144,7 +126,7 @@ defmodule Klime.Call do
   @doc "An event's JSON for sending it at once, seen by the hook if there is one."
   @spec prepare(pid(), event()) :: {:ok, iodata()} | {:error, SendError.t()}
   def prepare(owner, {:refused, problem}) do
-    Native.count_dropped(owner, :invalid, problem)
+    Native.count_dropped(owner, :invalid, problem, "")
     {:error, SendError.of_kind(:invalid, problem)}
   end
 
@@ -159,7 +141,7 @@ defmodule Klime.Call do
   defp encoded(owner, event) do
     case JSON.encode(event) do
       {:ok, json} -> {:ok, json}
-      {:error, problem} -> prepare(owner, {:refused, problem})
+      {:error, problem} -> with(_ <- refuse(owner, event, problem), do: {:error, SendError.of_kind(:invalid, problem)})
     end
   end
 
@@ -178,7 +160,7 @@ defmodule Klime.Call do
   defp screened(owner, event, hook) do
     case JSON.encode(event) do
       {:ok, _} -> screen(owner, stamped(event), hook.before_send)
-      {:error, problem} -> Native.count_dropped(owner, :invalid, problem)
+      {:error, problem} -> refuse(owner, event, problem)
     end
   end
 
@@ -187,20 +169,20 @@ defmodule Klime.Call do
   defp screen(owner, event, before_send) do
     case before_send.(Event.from_map(event)) do
       %Event{} = event -> reencoded(owner, Event.to_map(event))
-      nil -> Native.count_dropped(owner, :before_send, "")
-      _ -> Native.count_dropped(owner, :before_send, "before_send returned neither an event nor nil")
+      nil -> Native.count_dropped(owner, :before_send, "", "")
+      _ -> Native.count_dropped(owner, :before_send, "before_send returned neither an event nor nil", "")
     end
   rescue
     # An event that could not be screened is not let through.
-    error -> Native.count_dropped(owner, :before_send, "before_send raised #{inspect(error.__struct__)}")
+    error -> Native.count_dropped(owner, :before_send, "before_send raised #{inspect(error.__struct__)}", "")
   catch
-    _, _ -> Native.count_dropped(owner, :before_send, "before_send did not return")
+    _, _ -> Native.count_dropped(owner, :before_send, "before_send did not return", "")
   end
 
   defp reencoded(owner, event) do
     case JSON.encode(event) do
       {:ok, json} -> {:ok, event, json}
-      {:error, problem} -> Native.count_dropped(owner, :invalid, problem)
+      {:error, problem} -> refuse(owner, event, problem)
     end
   end
 

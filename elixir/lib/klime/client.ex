@@ -82,7 +82,12 @@ defmodule Klime.Client do
   def start_link(options \\ []) do
     with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
       warn_of(Options.unknown(options))
-      GenServer.start_link(__MODULE__, {held, settings}, name_of(settings))
+
+      with {:error, _} = error <- GenServer.start_link(__MODULE__, {held, settings}, name_of(settings)) do
+        # The name is taken. This process may keep a reference to the client, so its threads are ended here.
+        Native.close(held)
+        error
+      end
     end
   end
 
@@ -245,8 +250,12 @@ defmodule Klime.Client do
       1
   """
   @spec flush(client(), timeout()) :: :ok
-  def flush(client, timeout \\ :infinity) do
-    finish(client, {:flush, if(timeout == :infinity, do: nil, else: timeout), lineage()})
+  def flush(client, timeout \\ :infinity)
+  def flush(client, :infinity), do: finish(client, {:flush, nil, lineage()})
+
+  # A longer time than any that the core can be given is as good as infinite.
+  def flush(client, timeout) when is_integer(timeout) and timeout >= 0 do
+    finish(client, {:flush, if(timeout < 0x1_0000_0000_0000, do: timeout), lineage()})
   end
 
   @doc """
@@ -382,6 +391,7 @@ defmodule Klime.Client do
 
   def handle_call({Testing, :table}, _from, state), do: {:reply, state.table, state}
 
+  # Notes who waits for an answer of the core's; `nil` is this process.
   defp await(from, state) do
     token = System.unique_integer([:positive])
     {token, put_in(state.waiting[token], from)}
@@ -450,28 +460,29 @@ defmodule Klime.Client do
 
   @impl true
   def terminate(_reason, state) do
-    token = System.unique_integer([:positive])
+    {token, state} = await(nil, state)
     Native.shutdown(state.held, token, state.settings.stop_timeout)
-    until = System.monotonic_time(:millisecond) + state.settings.stop_timeout
-    drain(state, token, until)
+    # The core keeps its time; what it says then still has to arrive here.
+    drain(state, System.monotonic_time(:millisecond) + state.settings.stop_timeout + 300)
   end
 
-  # Goes on with what this process does until the shutdown is over.
-  defp drain(state, token, until) do
+  # Goes on with what this process does until the shutdown is over, and all who wait have their answers.
+  defp drain(%{waiting: waiting}, _until) when waiting == %{}, do: :ok
+
+  defp drain(state, until) do
     receive do
-      {:klime, :done, ^token, _report} -> :ok
-      {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, token, until)
-      message -> message |> handle_info(state) |> drained(nil, token, until)
+      {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, until)
+      message -> message |> handle_info(state) |> drained(nil, until)
     after
       max(until - System.monotonic_time(:millisecond), 0) -> :ok
     end
   end
 
-  defp drained({:reply, reply, state}, from, token, until) do
+  defp drained({:reply, reply, state}, from, until) do
     GenServer.reply(from, reply)
-    drain(state, token, until)
+    drain(state, until)
   end
 
-  defp drained({:noreply, state}, _from, token, until), do: drain(state, token, until)
-  defp drained({:stop, _reason, state}, _from, token, until), do: drain(state, token, until)
+  defp drained({:noreply, state}, _from, until), do: drain(state, until)
+  defp drained({:stop, _reason, state}, _from, until), do: drain(state, until)
 end

@@ -36,6 +36,8 @@ defmodule Klime.JSON do
 
     case encode(encoder, event) do
       {:ok, json} -> {:ok, json}
+      :too_deep -> {:error, "event is nested deeper than 100 levels"}
+      :too_large -> {:error, "event is more than 2 MB of JSON, the most is 204800 bytes"}
       :error -> {:error, problem(encoder, event)}
     end
   end
@@ -60,9 +62,7 @@ defmodule Klime.JSON do
   end
 
   defp encode(:native, term) do
-    with :odd <- Native.encode(term), {:ok, plain} <- plain(term), :odd <- Native.encode(plain) do
-      :error
-    end
+    with :odd <- Native.encode(term), {:ok, plain} <- plain(term), :odd <- Native.encode(plain), do: :error
   end
 
   # What the Rust half cannot read, made plain.

@@ -10,11 +10,12 @@ defmodule Klime.Native do
 
   def start(_options), do: not_loaded()
   def give_to(_held, _owner, _hook), do: not_loaded()
+  def close(_held), do: not_loaded()
   def owners, do: not_loaded()
   def enqueue(_owner, _event), do: not_loaded()
   def enqueue_screened(_owner, _event), do: not_loaded()
   def hook(_owner), do: not_loaded()
-  def count_dropped(_owner, _reason, _problem), do: not_loaded()
+  def count_dropped(_owner, _reason, _problem, _event), do: not_loaded()
   def stats(_owner), do: not_loaded()
   def send_now(_held, _token, _event), do: not_loaded()
   def flush(_held, _token, _timeout, _with_callbacks), do: not_loaded()

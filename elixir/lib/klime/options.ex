@@ -29,8 +29,9 @@ defmodule Klime.Options do
   # More than any timer needs, and it fits the core's numbers.
   @most 18_446_744_073_709_551_615
 
-  # A supervisor that stops a client waits for 5 s before it kills it.
-  @longest_stop 4500
+  # A supervisor that stops a client waits for 5 s before it kills it. The client takes 4.5 s of them, the core's answer on its way
+  # included (see `Klime.Client.terminate/2`).
+  @longest_stop 4200
 
   @type t :: %{
           native: map(),
@@ -84,7 +85,7 @@ defmodule Klime.Options do
 
   @doc "Options that are none, which is most likely a typing mistake."
   @spec unknown(keyword()) :: [atom()]
-  def unknown(given), do: Keyword.keys(given) -- @known
+  def unknown(given), do: Enum.reject(Keyword.keys(given), &(&1 in @known))
 
   @doc "Whether telemetry events are to be executed."
   @spec telemetry?() :: boolean()

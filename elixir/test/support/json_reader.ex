@@ -8,7 +8,7 @@ defmodule Klime.JSONReader do
     value
   end
 
-  defp skip(<<space, rest::binary>>) when space in ' \t\r\n', do: skip(rest)
+  defp skip(<<space, rest::binary>>) when space in [?\s, ?\t, ?\r, ?\n], do: skip(rest)
   defp skip(rest), do: rest
 
   defp value("null" <> rest), do: {nil, rest}
@@ -79,5 +79,11 @@ defmodule Klime.JSONReader do
     text(rest, [char | parts])
   end
 
-  defp text(<<char::utf8, rest::binary>>, parts) when char >= 0x20, do: text(rest, [<<char::utf8>> | parts])
+  # All up to the next mark at once, since bodies of 10 MB are read.
+  defp text(rest, parts) do
+    {length, 1} = :binary.match(rest, ["\"", "\\"])
+    <<plain::binary-size(length), rest::binary>> = rest
+    true = length > 0 and String.valid?(plain) and not (plain =~ ~r/[\x00-\x1f]/)
+    text(rest, [plain | parts])
+  end
 end

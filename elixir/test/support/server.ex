@@ -71,21 +71,20 @@ defmodule Klime.Server do
     state = %{state | answers: answers, last: now}
 
     # A request that is refused has no body to tell of.
-    if answer[:fault] == :refuse, do: tell(state, head, nil, delay)
+    if answer[:fault] == :refuse, do: tell(state, head, nil, [], delay)
     {:reply, {answer, delay}, state}
   end
 
-  def handle_call({:told, head, body, delay}, _from, state) do
-    tell(state, head, body, delay)
+  def handle_call({:told, head, body, events, delay}, _from, state) do
+    tell(state, head, body, events, delay)
     {:reply, :ok, state}
   end
 
   def handle_call(:hold, _from, %{released: true} = state), do: {:reply, %{}, state}
   def handle_call(:hold, from, state), do: {:noreply, %{state | held: [from | state.held]}}
 
-  defp tell(state, {method, path, headers}, body, delay) do
-    batch = body && JSONReader.decode!(body)["batch"]
-    request = %{method: method, path: path, headers: headers, body: body, events: batch || [], delay: delay}
+  defp tell(state, {method, path, headers}, body, events, delay) do
+    request = %{method: method, path: path, headers: headers, body: body, events: events, delay: delay}
     send(state.owner, {:request, self(), request})
   end
 
@@ -97,8 +96,8 @@ defmodule Klime.Server do
   defp accept(listening, server) do
     case :gen_tcp.accept(listening) do
       {:ok, socket} ->
-        # Unlinked: a client that goes away in the middle is no failure of the server's.
-        pid = spawn(fn -> receive do: (:go -> serve(socket, server)) end)
+        # Linked, so that connections are closed when the test ends, hanging ones too.
+        pid = spawn_link(fn -> receive do: (:go -> serve(socket, server)) end)
         :ok = :gen_tcp.controlling_process(socket, pid)
         send(pid, :go)
         accept(listening, server)
@@ -109,7 +108,7 @@ defmodule Klime.Server do
   end
 
   defp serve(socket, server) do
-    with {:ok, head} <- read_head(socket), {answer, delay} <- GenServer.call(server, {:answer, head}) do
+    with {:ok, head} <- read_head(socket), {answer, delay} <- GenServer.call(server, {:answer, head}, :infinity) do
       answer(socket, server, head, answer, delay)
     end
   end
@@ -118,28 +117,29 @@ defmodule Klime.Server do
 
   defp answer(socket, server, head, answer, delay) do
     with {:ok, body} <- read_body(socket, head) do
-      GenServer.call(server, {:told, head, body, delay})
-      give(socket, server, body, answer)
+      events = JSONReader.decode!(body)["batch"]
+      GenServer.call(server, {:told, head, body, events, delay}, :infinity)
+      give(socket, server, length(events), answer)
     end
   end
 
-  defp give(socket, _server, _body, %{fault: :hang}) do
+  defp give(socket, _server, _count, %{fault: :hang}) do
     # The client closes the connection when it has had enough.
     {:error, _} = :gen_tcp.recv(socket, 0)
   end
 
-  defp give(socket, _server, _body, %{fault: :reset}) do
+  defp give(socket, _server, _count, %{fault: :reset}) do
     :ok = :inet.setopts(socket, linger: {true, 0})
     :gen_tcp.close(socket)
   end
 
-  defp give(socket, server, body, %{fault: :hold}) do
-    give(socket, server, body, GenServer.call(server, :hold, :infinity))
+  defp give(socket, server, count, %{fault: :hold}) do
+    give(socket, server, count, GenServer.call(server, :hold, :infinity))
   end
 
-  defp give(socket, server, body, answer) do
+  defp give(socket, server, count, answer) do
     status = Map.get(answer, :status, 200)
-    text = answer[:body] || if status in 200..299, do: accepted(body), else: ""
+    text = answer[:body] || if status in 200..299, do: accepted(count), else: ""
     headers = for {name, value} <- Map.get(answer, :headers, %{}), do: [name, ": ", value, "\r\n"]
 
     head = [
@@ -156,10 +156,7 @@ defmodule Klime.Server do
     end
   end
 
-  defp accepted(body) do
-    count = body |> JSONReader.decode!() |> Map.fetch!("batch") |> length()
-    ~s({"status":"ok","accepted":#{count},"failed":0})
-  end
+  defp accepted(count), do: ~s({"status":"ok","accepted":#{count},"failed":0})
 
   defp read_head(socket) do
     :ok = :inet.setopts(socket, packet: :http_bin)

@@ -1,8 +1,9 @@
 //! Events read from JSON: any bytes are taken or refused without a panic. An event that is read is the same when it is written
-//! and read again; one that is enqueued arrives with everything that was in it, in a form that does not change any more.
+//! and read again; one that is enqueued arrives with everything that was in it, in a form that does not change any more. The bytes
+//! given as they are (`try_enqueue_json`) become the same event.
 
 use klime::testing::Recorder;
-use klime::{Client, Event};
+use klime::{Client, DropReason, Event};
 use serde_json::{Map, Value};
 
 use super::{LIMIT, balanced};
@@ -31,6 +32,8 @@ pub(crate) const TOKENS: &[&str] = &[
 
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Event>(bytes) else {
+        let error = Client::disabled().try_enqueue_json(bytes).expect_err("it is no event");
+        assert_eq!(error.kind(), DropReason::Invalid, "{error}");
         return;
     };
     check_round_trip(&event, bytes);
@@ -40,8 +43,27 @@ pub(crate) fn check(bytes: &[u8]) {
         return;
     };
     check_arrived(event.as_object(), arrived.as_object());
+    check_as_json(bytes, &event, &arrived);
     let again = sent(&client, &recorder, &arrived).expect("what arrived once is valid");
     assert_eq!(again, arrived, "it changed again");
+}
+
+/// The same bytes without the detour by an `Event`. What is added to them differs from one time to the next.
+fn check_as_json(bytes: &[u8], event: &Event, arrived: &Event) {
+    let recorder = Recorder::new();
+    let client = recorder.client();
+    let id = client.try_enqueue_json(bytes).expect("as an event it was valid");
+    let report = client.flush_blocking(LIMIT);
+    assert!(report.is_complete(), "{report}: {event:?}");
+    let as_json = recorder.events().pop().expect("it arrived");
+    assert_eq!(id, as_json.message_id());
+    let given: Map<String, Value> = serde_json::from_slice(bytes).expect("it was read before");
+    let comparable = |event: &Event| {
+        let mut object = event.as_object().clone();
+        object.retain(|key, _| given.contains_key(key) || !["messageId", "timestamp"].contains(&key.as_str()));
+        object
+    };
+    assert_eq!(comparable(&as_json), comparable(arrived));
 }
 
 fn check_round_trip(event: &Event, bytes: &[u8]) {

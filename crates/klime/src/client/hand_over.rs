@@ -15,6 +15,9 @@ use crate::stats::DropReason;
 /// The app's hook that sees each event before it is taken.
 pub(crate) type BeforeSend = Arc<dyn Fn(Event) -> Option<Event> + Send + Sync>;
 
+/// Of an event that is JSON already, this much is read at most: ten times what it may have in the end.
+const MAX_UNREAD_BYTES: usize = 10 * MAX_EVENT_BYTES;
+
 /// What is shown of an event that must not be shown.
 const NOTHING: &[u8] = &[];
 
@@ -86,6 +89,10 @@ impl Handle {
 
     /// Takes an event that is JSON already.
     pub(super) fn take_json(&self, json: &[u8], lane: Lane) -> Result<MessageId, EnqueueError> {
+        // What no removal of white space can make small enough is not worth reading.
+        if json.len() > MAX_UNREAD_BYTES {
+            return Err(self.refuse(EnqueueError::too_large(json.len(), MAX_EVENT_BYTES), NOTHING, &lane));
+        }
         if let Some(draft) = Draft::from_json(json) {
             return draft.encoded(&self.library, |encoded| {
                 let screened = self.take_encoded(&encoded, lane)?;
@@ -99,8 +106,8 @@ impl Handle {
     }
 
     /// Books an event that whoever converts events for this client has refused.
-    pub(super) fn refuse_unseen(&self, error: EnqueueError) {
-        let _ = self.refuse(error, NOTHING, &Lane::Queue);
+    pub(super) fn count_dropped(&self, error: EnqueueError, json: &[u8]) {
+        let _ = self.refuse(error, self.unscreened(json), &Lane::Queue);
     }
 
     /// What may be shown of an event that the hook has not seen: nothing, if there is a hook.

@@ -314,8 +314,8 @@ impl Client {
     /// Counts and reports an event that never became JSON, because whoever converts events for this client has refused it: an SDK
     /// in another language that builds on this one. So the books hold every event that was given to it.
     ///
-    /// `problem` says what was wrong, in a few words, without the event's content; it goes to the log. `on_drop` is called with no
-    /// event.
+    /// `problem` says what was wrong, in a few words, without the event's content; it goes to the log. `event` is the JSON of as much
+    /// of the event as can be shown to `on_drop`; nothing is shown of what is not an event's JSON.
     ///
     /// # Examples
     ///
@@ -323,11 +323,12 @@ impl Client {
     /// use klime::DropReason;
     ///
     /// # let klime = klime::Client::disabled();
-    /// klime.count_dropped(DropReason::Invalid, "properties hold a process id, which JSON cannot have");
+    /// let event = br#"{"type":"track","event":"Button Clicked","userId":42}"#;
+    /// klime.count_dropped(DropReason::Invalid, "properties hold a process id, which JSON cannot have", event);
     /// assert_eq!(klime.stats().dropped.invalid, 1);
     /// ```
-    pub fn count_dropped(&self, reason: DropReason, problem: impl Into<Cow<'static, str>>) {
-        self.handle.refuse_unseen(EnqueueError::refused(reason, problem.into()));
+    pub fn count_dropped(&self, reason: DropReason, problem: impl Into<Cow<'static, str>>, event: &[u8]) {
+        self.handle.count_dropped(EnqueueError::refused(reason, problem.into()), event);
     }
 
     /// Sends everything that is pending now, and resolves to what became of it: a barrier over all events enqueued before,

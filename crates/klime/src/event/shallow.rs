@@ -14,7 +14,9 @@ impl Draft {
     /// Takes the JSON of an event of the common shape: a kind, a plain name, plain ids and one object, each once and no other
     /// key. `None` for everything else.
     pub(crate) fn from_json(json: &[u8]) -> Option<Box<Self>> {
-        let parts = serde_json::Deserializer::from_slice(json).deserialize_map(Shallow).ok()?;
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        let parts = reader.deserialize_map(Shallow).ok()?;
+        reader.end().ok()?;
         let kind = parts.kind.and_then(|kind| EventKind::from_wire(plain_text(kind)?))?;
         let (name, user, group) = (parts.name, parts.user, parts.group);
         let is_complete = match kind {
@@ -154,6 +156,7 @@ mod tests {
             r#"{"type":"group","userId":"u"}"#,
             r#"{"type":"alias","userId":"u"}"#,
             r#"{"userId":"u"}"#,
+            r#"{"type":"identify","userId":"u"}4"#,
             "[]",
             "",
         ] {

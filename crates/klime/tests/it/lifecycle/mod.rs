@@ -7,6 +7,7 @@ mod flush;
 mod foreign;
 mod global;
 mod input;
+mod languages;
 mod last_drop;
 mod log;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,258 @@
+defmodule Klime.FacesTest do
+  # Plug, telemetry, TLS, JSON encoders, test mode: where the package meets others. Not async: what is loaded is the whole VM's.
+  use ExUnit.Case
+
+  alias Klime.{JSONReader, Server}
+  alias Klime.Stand.Telemetry
+
+  defp start(server, options \\ []) do
+    settings = [write_key: "k", endpoint: Server.url(server), flush_interval: 3_600_000]
+    {:ok, client} = Klime.Client.start_link(Keyword.merge(settings, options))
+    client
+  end
+
+  describe "Klime.Plug" do
+    test "needs a client" do
+      assert_raise KeyError, ~r/:client/, fn -> Klime.Plug.init([]) end
+      assert Klime.Plug.init(client: Klime) == [client: Klime, timeout: 5000]
+    end
+
+    test "has the events delivered before the response goes out" do
+      server = Server.start()
+      client = start(server)
+      conn = Klime.Plug.call(%Plug.Conn{}, Klime.Plug.init(client: client))
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      assert Server.requests(server) == []
+      assert %{state: :sent, status: 200} = Plug.Conn.send_resp(conn, 200, "ok")
+      assert Klime.stats(client).accepted == 1
+    end
+
+    test "lets a request wait no longer than its timeout" do
+      server = Server.start(%{fault: :hold})
+      client = start(server)
+      conn = Klime.Plug.call(%Plug.Conn{}, Klime.Plug.init(client: client, timeout: 50))
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      assert %{state: :sent} = Plug.Conn.send_resp(conn, 200, "ok")
+      assert Klime.queue_size(client) == 1
+      Server.release(server)
+      :ok = Klime.flush(client)
+    end
+
+    test "does not break a request when its client is gone" do
+      client = start(Server.start())
+      conn = Klime.Plug.call(%Plug.Conn{}, Klime.Plug.init(client: client))
+      :ok = GenServer.stop(client)
+      assert %{state: :sent} = Plug.Conn.send_resp(conn, 200, "ok")
+      conn = Klime.Plug.call(%Plug.Conn{}, Klime.Plug.init(client: NobodyAtAll))
+      assert %{state: :sent} = Plug.Conn.send_resp(conn, 200, "ok")
+    end
+  end
+
+  describe "telemetry" do
+    test "events are executed if telemetry is there" do
+      Telemetry.install()
+      on_exit(&Telemetry.uninstall/0)
+      Telemetry.listen()
+
+      server = Server.start([%{}, %{status: 400}])
+      client = start(server, max_in_flight: 1, name: __MODULE__.Told)
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert_received {:telemetry, [:klime, :batch, :accepted], %{accepted: 1, failed: 0}, metadata}
+      assert %{client: ^client, name: __MODULE__.Told, response: %Klime.BatchResponse{}} = metadata
+
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert_received {:telemetry, [:klime, :batch, :failed], %{events: 1, attempts: 1}, %{error: %{status_code: 400}}}
+
+      :ok = Klime.track(client, "Event")
+      :ok = Klime.track(client, "Event", %{bad: {1}}, user_id: 1)
+      :ok = Klime.flush(client)
+
+      dropped =
+        for {:telemetry, [:klime, :events, :dropped], %{events: count}, %{reason: :invalid}} <- flush_messages(),
+            do: count
+
+      assert Enum.sum(dropped) == 2
+    end
+
+    test "is not needed" do
+      refute Klime.Options.telemetry?()
+    end
+  end
+
+  defp flush_messages do
+    receive do
+      message -> [message | flush_messages()]
+    after
+      0 -> []
+    end
+  end
+
+  describe "TLS" do
+    test "a server whose certificate nobody vouches for gets nothing" do
+      {:ok, _} = Application.ensure_all_started(:ssl)
+
+      certificate = [key: {:namedCurve, :secp256r1}, digest: :sha256]
+      chain = %{root: certificate, intermediates: [], peer: certificate}
+      %{server_config: config} = :public_key.pkix_test_data(%{server_chain: chain, client_chain: chain})
+      {:ok, listening} = :ssl.listen(0, [:binary, active: false, ip: {127, 0, 0, 1}, log_level: :none] ++ config)
+      {:ok, {_, port}} = :ssl.sockname(listening)
+      test = self()
+
+      spawn_link(fn ->
+        {:ok, socket} = :ssl.transport_accept(listening)
+        send(test, {:handshake, :ssl.handshake(socket)})
+      end)
+
+      client = start(Server.start(), endpoint: "https://localhost:#{port}", retry_max_attempts: 1)
+      assert {:error, %Klime.SendError{kind: :network} = error} = Klime.track!(client, "Event", %{}, user_id: 1)
+      assert error.message =~ ~r/^Network error.*certificate/i
+      assert_receive {:handshake, {:error, _}}, 5000
+    end
+  end
+
+  describe "JSON" do
+    setup do
+      encoder = Klime.JSON.encoder()
+      on_exit(fn -> Klime.JSON.choose(encoder) end)
+    end
+
+    encoders =
+      [:native] ++
+        if(Code.ensure_loaded?(JSON), do: [:json], else: []) ++ if(Code.ensure_loaded?(Jason), do: [:jason], else: [])
+
+    for encoder <- encoders do
+      test "by #{encoder} is the same" do
+        Klime.JSON.choose(unquote(encoder))
+
+        event = %{
+          "text" => "ü ✓ \u{1F600} \"quoted\" \\ \n \u0001",
+          "numbers" => [0, -1, 1.5, 1.0e300, 18_446_744_073_709_551_615, -9_223_372_036_854_775_808],
+          "atoms" => [nil, true, false, :atom, :"é✓"],
+          "map" => %{1 => 2, :atom => %{}, "text" => []},
+          "times" => [~D[2026-11-23], ~T[15:20:00], ~N[2026-11-23 15:20:00], ~U[2026-11-23 15:20:00.123Z]],
+          "charlist" => ~c"abc"
+        }
+
+        assert {:ok, json} = Klime.JSON.encode(event)
+
+        assert json |> IO.iodata_to_binary() |> JSONReader.decode!() == %{
+                 "text" => "ü ✓ \u{1F600} \"quoted\" \\ \n \u0001",
+                 "numbers" => [0, -1, 1.5, 1.0e300, 18_446_744_073_709_551_615, -9_223_372_036_854_775_808],
+                 "atoms" => [nil, true, false, "atom", "é✓"],
+                 "map" => %{"1" => 2, "atom" => %{}, "text" => []},
+                 "times" => ["2026-11-23", "15:20:00", "2026-11-23T15:20:00", "2026-11-23T15:20:00.123Z"],
+                 "charlist" => [97, 98, 99]
+               }
+      end
+
+      test "by #{encoder} says what it cannot hold" do
+        Klime.JSON.choose(unquote(encoder))
+
+        assert Klime.JSON.encode(%{"a" => [1, %{b: self()}]}) ==
+                 {:error, "a.1.b is a process id, which JSON cannot hold"}
+
+        assert Klime.JSON.encode(%{"a" => <<255>>}) ==
+                 {:error, "a is text that is not valid UTF-8, which JSON cannot hold"}
+
+        assert Klime.JSON.encode(%{"userId" => {1}}) == {:error, "user_id is a tuple, which JSON cannot hold"}
+      end
+    end
+
+    if not Code.ensure_loaded?(Jason) do
+      test "by Jason is what Jason says" do
+        # Its contract: an answer, an error for text that is none, an exception for terms without an encoder.
+        contents =
+          quote do
+            def encode_to_iodata(%{"leaf" => leaf}) when is_pid(leaf),
+              do: raise(Protocol.UndefinedError, protocol: Enumerable, value: leaf)
+
+            def encode_to_iodata(%{"leaf" => <<255>>}), do: {:error, %ArgumentError{message: "invalid byte"}}
+            def encode_to_iodata(%{"a" => value}), do: encode_to_iodata(%{"leaf" => value})
+            def encode_to_iodata(_), do: {:ok, ["{", [?", "ok"], "\":1}"]}
+          end
+
+        Module.create(Jason, contents, Macro.Env.location(__ENV__))
+        Klime.JSON.choose(:jason)
+        assert {:ok, json} = Klime.JSON.encode(%{"b" => 1})
+        assert IO.iodata_to_binary(json) == ~s({"ok":1})
+        assert Klime.JSON.encode(%{"a" => self()}) == {:error, "a is a process id, which JSON cannot hold"}
+
+        assert Klime.JSON.encode(%{"a" => <<255>>}) ==
+                 {:error, "a is text that is not valid UTF-8, which JSON cannot hold"}
+      after
+        :code.purge(Jason)
+        :code.delete(Jason)
+      end
+    end
+
+    test "is encoded by what there is, decided once" do
+      expected =
+        cond do
+          Code.ensure_loaded?(Jason) -> :jason
+          Code.ensure_loaded?(JSON) -> :json
+          true -> :native
+        end
+
+      assert Klime.JSON.encoder() == expected
+    end
+  end
+
+  describe "test mode" do
+    setup do
+      {:ok, client} = Klime.Client.start_link(testing: true, name: __MODULE__.Testing)
+      %{client: client}
+    end
+
+    test "a test sees the events of its own processes, and no others", %{client: client} do
+      parent = self()
+      :ok = Klime.track(client, "Own", %{}, user_id: 1)
+      Task.await(Task.async(fn -> Klime.track(client, "Of a task", %{}, user_id: 1) end))
+      start_supervised!({Agent, fn -> Klime.track(client, "Of an agent", %{}, user_id: 1) end})
+
+      # Another test, and a process that nobody knows.
+      other =
+        spawn(fn ->
+          receive do: (:go -> Klime.track(client, "Of another", %{}, user_id: 1))
+          send(parent, {:other, Enum.map(Klime.Testing.events(client), & &1.event)})
+        end)
+
+      send(other, :go)
+      assert_receive {:other, ["Of another"]}
+
+      assert Enum.map(Klime.Testing.events(client), & &1.event) == ["Own", "Of a task", "Of an agent"]
+      assert Klime.Testing.clear(client) == :ok
+      assert Klime.Testing.events(client) == []
+    end
+
+    test "what is not valid is not there, and what is sent at once is", %{client: client} do
+      :ok = Klime.track(client, "Anonymous")
+      :ok = Klime.track(client, "Bad", %{bad: {1}}, user_id: 1)
+      {:ok, %{accepted: 1}} = Klime.track!(client, "Paid", %{plan: "pro"}, user_id: 1)
+
+      assert [%Klime.Event{event: "Paid", properties: %{plan: "pro"}, user_id: 1} = event] =
+               Klime.Testing.events(client)
+
+      assert is_binary(event.message_id) and is_binary(event.timestamp)
+      assert %{accepted: 1, dropped: %{invalid: 2}} = Klime.stats(client)
+    end
+
+    test "callbacks work as always, before_send too" do
+      test = self()
+      before_send = fn event -> if event.event != "Drop", do: %{event | properties: %{seen: true}} end
+      {:ok, client} = Klime.Client.start_link(testing: true, on_success: &send(test, &1), before_send: before_send)
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      :ok = Klime.track(client, "Drop", %{}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert_received %Klime.BatchResponse{accepted: 1}
+      assert [%Klime.Event{properties: %{seen: true}}] = Klime.Testing.events(client)
+    end
+
+    test "a client that is not in it says so" do
+      client = start(Server.start())
+      assert_raise ArgumentError, ~r/was not started with testing: true/, fn -> Klime.Testing.events(client) end
+      assert_raise ArgumentError, ~r/no klime client is running as :klime/, fn -> Klime.Testing.events() end
+    end
+  end
+end

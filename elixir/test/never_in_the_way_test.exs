@@ -1,0 +1,146 @@
+defmodule Klime.NeverInTheWayTest do
+  # Not async: it counts threads and memory.
+  use ExUnit.Case
+
+  alias Klime.Server
+
+  test "50 processes track while Klime hangs, and none waits or exits" do
+    server = Server.start(%{fault: :hold})
+    client = start_supervised!({Klime.Client, write_key: "k", endpoint: Server.url(server), max_queue_size: 10_000})
+
+    tracking =
+      for number <- 1..50 do
+        Task.async(fn ->
+          for count <- 1..100, do: assert(Klime.track(client, "Event", %{count: count}, user_id: number) == :ok)
+          :returned
+        end)
+      end
+
+    # The server answers nothing before all of them have returned.
+    assert Task.await_many(tracking, 10_000) == List.duplicate(:returned, 50)
+    stats = Klime.stats(client)
+    assert {stats.enqueued, stats.accepted, stats.pending} == {5000, 0, 5000}
+
+    Server.release(server)
+    assert Klime.flush(client) == :ok
+    assert Klime.stats(client).accepted == 5000
+    assert length(Server.events(server, 5000)) == 5000
+  end
+
+  test "a call neither sends a message to the client nor waits for it" do
+    {:ok, client} = Klime.Client.start_link(testing: false, write_key: "k", endpoint: Server.url(Server.start()))
+    :sys.suspend(client)
+
+    assert Klime.track(client, "Event", %{}, user_id: 1) == :ok
+    assert Klime.identify(client, 1, %{}) == :ok
+    assert Klime.group(client, 1, %{}) == :ok
+    assert Klime.queue_size(client) == 3
+    assert Klime.stats(client).enqueued == 3
+    assert Process.info(client, :message_queue_len) == {:message_queue_len, 0}
+
+    :sys.resume(client)
+    assert Klime.flush(client) == :ok
+  end
+
+  test "a full queue drops the oldest event, or the newest" do
+    for {overflow, kept} <- [drop_oldest: [2, 3], drop_newest: [1, 2]] do
+      server = Server.start()
+      test = self()
+
+      options = [
+        write_key: "k",
+        endpoint: Server.url(server),
+        max_queue_size: 2,
+        overflow: overflow,
+        flush_interval: 3_600_000,
+        on_drop: fn reason, events -> send(test, {overflow, reason, Enum.map(events, & &1.properties["n"])}) end
+      ]
+
+      {:ok, client} = Klime.Client.start_link(options)
+      for n <- 1..3, do: :ok = Klime.track(client, "Event", %{n: n}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert Enum.map(Server.events(server, 2), & &1["properties"]["n"]) == kept
+      assert_received {^overflow, :queue_full, dropped}
+      assert dropped == [1, 2, 3] -- kept
+      assert Klime.stats(client).dropped.queue_full == 1
+    end
+  end
+
+  test "Retry-After holds back everything" do
+    server = Server.start([%{status: 429, headers: %{"retry-after" => "1"}}])
+    {:ok, client} = Klime.Client.start_link(write_key: "k", endpoint: Server.url(server), retry_initial_delay: 1)
+    :ok = Klime.track(client, "Event", %{}, user_id: 1)
+    :ok = Klime.flush(client)
+
+    assert [%{delay: nil, events: [first]}, %{delay: delay, events: [again]}] = [
+             Server.request(server),
+             Server.request(server)
+           ]
+
+    assert delay >= 1000
+    assert first["messageId"] == again["messageId"]
+  end
+
+  @tag :proc
+  test "1,000 clients that are started and killed leave no thread and no memory behind" do
+    server = Server.start()
+
+    round = fn count ->
+      clients =
+        for _ <- 1..count do
+          {:ok, client} =
+            Klime.Client.start_link(write_key: "k", endpoint: Server.url(server), on_success: fn _ -> :ok end)
+
+          :ok = Klime.track(client, "Event", %{}, user_id: 1)
+          Process.unlink(client)
+          reference = Process.monitor(client)
+          Process.exit(client, :kill)
+          receive do: ({:DOWN, ^reference, _, _, :killed} -> client)
+        end
+
+      assert length(Server.events(server, count)) == count
+      for client <- clients, do: assert(Klime.queue_size(client) == 0)
+    end
+
+    # The allocator and the VM take their share first.
+    round.(100)
+    eventually(fn -> threads() == [] end)
+    before = memory()
+    round.(1000)
+    eventually(fn -> threads() == [] end)
+    grown = memory() - before
+    assert grown < 16 * 1024, "the process has grown by #{grown} KiB"
+  end
+
+  # The threads of clients. That of the answers is the library's own, one for all.
+  defp threads do
+    "/proc/self/task"
+    |> File.ls!()
+    |> Enum.flat_map(&names("/proc/self/task/#{&1}/comm"))
+    |> Enum.filter(&(&1 =~ ~r/^klime-(worker|notices|resolver)/))
+  end
+
+  defp names(path) do
+    case File.read(path) do
+      {:ok, name} -> [name]
+      # It has ended since.
+      {:error, _} -> []
+    end
+  end
+
+  # What the process has in memory, in KiB.
+  defp memory do
+    :erlang.garbage_collect()
+    [_, resident] = Regex.run(~r/VmRSS:\s+(\d+) kB/, File.read!("/proc/self/status"))
+    String.to_integer(resident)
+  end
+
+  # Threads end on their own time, and nothing says when. What limits the loop is that it fails at last.
+  defp eventually(condition, tries \\ 2000) do
+    cond do
+      condition.() -> :ok
+      tries == 0 -> flunk("it never became true: #{inspect(threads())}")
+      true -> :erlang.yield() && eventually(condition, tries - 1)
+    end
+  end
+end

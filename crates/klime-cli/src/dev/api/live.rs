@@ -20,8 +20,7 @@ use tokio::time;
 use super::{ApiError, Asked};
 use crate::clock;
 use crate::dev::app::Shared;
-use crate::dev::attribution;
-use crate::dev::collector::News;
+use crate::dev::collector::{self, News};
 use crate::dev::query::{self, Parameters};
 use crate::dev::server::stopped;
 use crate::dev::store::{Filter, Order, Page, StoreError};
@@ -126,7 +125,7 @@ impl Feed {
             }
             let news = *self.changes.borrow_and_update();
             let mut piece = String::new();
-            let more = match self.fill(&mut piece, news) {
+            let more = match self.fill(&mut piece, news).await {
                 Ok(more) => more,
                 // The reader is told, and may come again; going on here would repeat it without end.
                 Err(error) if !self.ended => {
@@ -141,8 +140,6 @@ impl Feed {
                 return Some(piece);
             }
             if more {
-                // Others may have the thread, and the store, in between.
-                tokio::task::yield_now().await;
                 continue;
             }
             let stats_due = self.stats_due(news);
@@ -158,10 +155,10 @@ impl Feed {
     }
 
     /// Adds what is new for this reader, and says whether there are more events to look at.
-    fn fill(&mut self, piece: &mut String, news: News) -> Result<bool, StoreError> {
+    async fn fill(&mut self, piece: &mut String, news: News) -> Result<bool, StoreError> {
         self.skip(news, piece);
-        let more = self.events(piece)?;
-        self.new_batches(piece)?;
+        let more = self.events(piece).await?;
+        self.new_batches(piece).await?;
         self.new_stats(news, piece);
         Ok(more)
     }
@@ -177,18 +174,18 @@ impl Feed {
         }
     }
 
-    fn events(&mut self, piece: &mut String) -> Result<bool, StoreError> {
+    async fn events(&mut self, piece: &mut String) -> Result<bool, StoreError> {
         let limit = self.tail.map_or(PAGE, |tail| usize::try_from(tail).unwrap_or(PACED_PAGE).min(PACED_PAGE));
         let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
-        let found = {
-            let collector = &self.app.collector;
-            let state = collector.lock();
+        let collector = &self.app.collector;
+        let read = |state: &collector::State| {
             // Under the same lock as the events, so that it comes before those that came after it.
             if std::mem::replace(&mut self.resets, state.resets) != state.resets {
                 push(piece, None, "reset", &json!({}));
             }
-            attribution::events(&state.store, &state.customers, state.mode(collector.mode), &self.filter, page)?
+            state.events(collector.mode, &self.filter, page)
         };
+        let found = collector.read(read).await?;
         self.cursor = found.through.max(self.cursor);
         for row in &found.rows {
             push(piece, Some(row.seq), "event", row);
@@ -196,9 +193,9 @@ impl Feed {
         Ok(found.next.is_some())
     }
 
-    fn new_batches(&mut self, piece: &mut String) -> Result<(), StoreError> {
+    async fn new_batches(&mut self, piece: &mut String) -> Result<(), StoreError> {
         let Some(after) = self.batches else { return Ok(()) };
-        let found = self.app.collector.lock().store.batches_after(after, PAGE)?;
+        let found = self.app.collector.read(|state| state.store.batches_after(after, PAGE)).await?;
         for batch in &found.batches {
             push(piece, None, "batch", batch);
             self.batches = Some(batch.id);

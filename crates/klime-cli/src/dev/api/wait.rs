@@ -12,11 +12,11 @@ use tokio::time;
 
 use super::{ApiError, Asked};
 use crate::dev::app::{App, Shared};
-use crate::dev::collector::News;
+use crate::dev::collector::{self, News};
 use crate::dev::event::Status;
+use crate::dev::query;
 use crate::dev::server::stopped;
 use crate::dev::store::{Filter, Order, Page, Row};
-use crate::dev::{attribution, query};
 
 const MAX_COUNT: u64 = 1000;
 const MAX_SECONDS: u64 = 300;
@@ -88,24 +88,21 @@ impl Matches {
     /// Looks at all that has arrived.
     async fn catch_up(&mut self, app: &App) -> Result<(), ApiError> {
         self.changes.borrow_and_update();
-        while self.look(app)? {
-            // Others may have the thread, and the store, in between.
-            tokio::task::yield_now().await;
-        }
+        while self.look(app).await? {}
         Ok(())
     }
 
     /// Looks at the next events. `false` when there are no more, or no more are wanted.
-    fn look(&mut self, app: &App) -> Result<bool, ApiError> {
-        let found = {
-            let state = app.collector.lock();
+    async fn look(&mut self, app: &App) -> Result<bool, ApiError> {
+        let piece = |state: &collector::State| {
             if self.resets.replace(state.resets) != Some(state.resets) {
                 self.found.clear();
             }
             let limit = (self.wanted - self.found.len()).min(PAGE);
             let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
-            attribution::events(&state.store, &state.customers, state.mode(app.collector.mode), &self.filter, page)?
+            state.events(app.collector.mode, &self.filter, page)
         };
+        let found = app.collector.read(piece).await?;
         self.cursor = found.through;
         self.found.extend(found.rows);
         Ok(found.next.is_some() && self.found.len() < self.wanted)

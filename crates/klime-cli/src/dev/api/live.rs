@@ -3,6 +3,9 @@
 //! Nothing is pushed: each reader has a cursor and pulls the next page from the store when it has taken the last one. So a slow reader
 //! misses nothing and costs one page of memory. With `tail=N` it is moved forward instead when it is more than N behind, and its
 //! pulls are paced, so that an open page costs little however fast events arrive.
+//!
+//! A reader that comes again may know what is forgotten: by a number of events that no event has yet it is seen to come from
+//! another life, and by `resets` how often everything was forgotten when it looked last. Either way it is told by a `reset`.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -65,8 +68,8 @@ struct Feed {
     batches: Option<u64>,
     stats: Option<Stats>,
     changes: watch::Receiver<News>,
-    /// What the reader knows of.
-    resets: u64,
+    /// What the reader knows of; `None` if what it knows is of another life.
+    resets: Option<u64>,
     /// When it may pull again.
     paced: Option<Instant>,
     greeted: bool,
@@ -88,8 +91,15 @@ impl Feed {
         let stats = asked.choice("stats", &switch)?.unwrap_or(false);
         let changes = app.collector.news();
         let now = *changes.borrow();
-        let resets = app.collector.lock().resets;
-        let cursor = last_event_id(headers)?.or(from).unwrap_or(now.latest_seq);
+        let known = asked.number("resets", 0..=u64::MAX)?;
+        let begin = last_event_id(headers)?.or(from);
+        let (latest_seq, resets) = {
+            let state = app.collector.lock();
+            (state.store.latest_seq(), state.resets)
+        };
+        let is_of_another_life = begin.is_some_and(|begin| begin > latest_seq);
+        let cursor = begin.map_or(now.latest_seq, |begin| if is_of_another_life { 0 } else { begin });
+        let resets = (!is_of_another_life).then(|| known.unwrap_or(resets));
         Ok(Self {
             app,
             filter,
@@ -180,7 +190,7 @@ impl Feed {
         let collector = &self.app.collector;
         let read = |state: &collector::State| {
             // Under the same lock as the events, so that it comes before those that came after it.
-            if std::mem::replace(&mut self.resets, state.resets) != state.resets {
+            if self.resets.replace(state.resets) != Some(state.resets) {
                 push(piece, None, "reset", &json!({}));
             }
             state.events(collector.mode, &self.filter, page)

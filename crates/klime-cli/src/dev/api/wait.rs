@@ -32,6 +32,13 @@ pub(super) async fn wait(State(app): State<Shared>, Asked(mut asked): Asked) -> 
     asked.finish()?;
     let wanted = usize::try_from(count).unwrap_or(usize::MAX);
     let changes = app.collector.news();
+    let latest_seq = app.collector.lock().store.latest_seq();
+    if after > latest_seq {
+        // Waiting for what comes after it would pass over all that comes until then.
+        return Err(ApiError::bad(format!(
+            "after={after}: the newest event is {latest_seq}, so this number is of another klime dev, or of one before a restart"
+        )));
+    }
     let mut matches = Matches { filter, wanted, cursor: after, changes, resets: None, found: Vec::new() };
     // What is there already is found however short the time is.
     matches.catch_up(&app).await?;

@@ -2,17 +2,21 @@
 //!
 //! A request is judged before it gets here, so the lock is held for the store's transaction and for the folds over its events. Who
 //! waits for events (`/dev/live`, `/dev/wait`) is not told of each one, but of the newest number, and reads the store at its own pace.
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//!
+//! Who has much to read does so in pieces of a few milliseconds (`read`), one reader at a time, and the lock goes round in turn. So ingest
+//! waits for one piece at most however much is read, and readers never have more than one of the threads.
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::task;
 
+use super::attribution;
 use super::checks::Checks;
 use super::customers::Customers;
 use super::event::{Judged, Mode, Status, Verdict};
+use super::fair::{Fair, Held};
 use super::fault::Faults;
-use super::store::{Appended, BatchRecord, Store, StoreError};
+use super::store::{Appended, BatchRecord, EventPage, Filter, Page, Store, StoreError};
 
 /// How far things have come. A change of it is what waiting readers wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +32,9 @@ pub(crate) struct News {
 /// The state of a `klime dev`.
 #[derive(Debug)]
 pub(crate) struct Collector {
-    state: Mutex<State>,
+    state: Fair<State>,
+    /// Whoever has it may read the next piece.
+    readers: Mutex<()>,
     news: watch::Sender<News>,
     /// When it was started.
     pub(crate) started_at: Timestamp,
@@ -59,12 +65,24 @@ impl Collector {
         let mut folds = Folds { customers: &mut customers, checks: &mut checks };
         store.replay(|event| folds.note(event.seq, event.received_at, &event.judged, event.status))?;
         let state = State { store, customers, checks, faults: Faults::default(), resets: 0 };
-        Ok(Self { state: Mutex::new(state), news: watch::Sender::new(news), started_at, mode })
+        Ok(Self { state: Fair::new(state), readers: Mutex::new(()), news: watch::Sender::new(news), started_at, mode })
     }
 
     /// The state, for a short time. A panic elsewhere leaves it as good as it was: each change is complete by itself.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> Held<'_, State> {
+        self.state.lock()
+    }
+
+    /// Reads a piece, when it is this reader's turn. Between two of them others have the thread, and the store.
+    pub(crate) async fn read<T>(&self, piece: impl FnOnce(&State) -> T) -> T {
+        task::yield_now().await;
+        let _turn = self.readers.lock().await;
+        piece(&self.lock())
+    }
+
+    /// A page of events, as one piece.
+    pub(crate) async fn events(&self, filter: &Filter, page: Page) -> Result<EventPage, StoreError> {
+        self.read(|state| state.events(self.mode, filter, page)).await
     }
 
     /// Tells when something has changed.
@@ -112,6 +130,11 @@ impl State {
     /// The mode in force: what was asked for, else what the events suggest.
     pub(crate) fn mode(&self, asked: Option<Mode>) -> Mode {
         asked.unwrap_or_else(|| self.customers.likely_mode())
+    }
+
+    /// A page of events with the customers that they count for.
+    pub(crate) fn events(&self, asked: Option<Mode>, filter: &Filter, page: Page) -> Result<EventPage, StoreError> {
+        attribution::events(&self.store, &self.customers, self.mode(asked), filter, page)
     }
 }
 

@@ -15,6 +15,7 @@ mod demo;
 pub mod event;
 mod exec;
 pub mod expect;
+mod fair;
 pub mod fault;
 pub mod guard;
 mod ingest;

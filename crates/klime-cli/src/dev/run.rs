@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::time;
+use tokio::{task, time};
 
 use super::app::{App, Shared};
 use super::args::{Args, write_key};
@@ -27,6 +27,9 @@ use crate::{clock, print};
 
 /// The worker threads: one can wait for the store while the other one serves.
 const THREADS: usize = 2;
+
+/// With so many events in a file it takes long enough to read it that somebody may wonder.
+const WORTH_A_NOTE: u64 = 10_000;
 
 /// Why it could not begin, as a sentence.
 struct Failure(Exit, String);
@@ -53,9 +56,14 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     let failed =
         |doing: &'static str| move |error: io::Error| Failure(Exit::Refused, format!("cannot {doing}: {error}"));
     let mut signals = Signals::listen().map_err(failed("listen for signals"))?;
+    let collector = tokio::select! {
+        opened = open(&args) => opened?,
+        // The thread that reads ends with the process; the file is as good as after any other end.
+        signal = signals.next() => return Ok(ExitCode::from(signal.code())),
+    };
     let listeners = bind(&args).await?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(app(&args, listeners.address().ip(), stopping.clone())?);
+    let app = Arc::new(app(&args, collector, stopping.clone())?);
     let endpoint = endpoint(&listeners);
     announce(&app, &args, &endpoint);
     let serving = tokio::spawn(listeners.serve(api::router(app.clone()), stopping));
@@ -91,11 +99,23 @@ async fn bind(args: &Args) -> Result<Listeners, Failure> {
     })
 }
 
-fn app(args: &Args, host: IpAddr, stopping: watch::Receiver<bool>) -> Result<App, Failure> {
-    let cannot_store = |error: super::store::StoreError| Failure(Exit::Refused, error.to_string());
+/// Opens the store, which takes seconds when much is in the file.
+async fn open(args: &Args) -> Result<Collector, Failure> {
+    let (path, mode, is_quiet) = (args.db.clone(), args.mode.map(Into::into), args.quiet);
     let limits = Limits { max_events: args.max_events, ..Limits::default() };
-    let store = Store::open(args.db.as_deref(), limits).map_err(cannot_store)?;
-    let collector = Collector::new(store, clock::wall(), args.mode.map(Into::into)).map_err(cannot_store)?;
+    let opening = task::spawn_blocking(move || {
+        let store = Store::open(path.as_deref(), limits)?;
+        let stored = store.event_counts().stored;
+        if let Some(path) = path.filter(|_| stored >= WORTH_A_NOTE && !is_quiet) {
+            print::note(format_args!("reading {} ({stored} events)", print::printable(&path.display().to_string())));
+        }
+        Collector::new(store, clock::wall(), mode)
+    });
+    let opened = opening.await.map_err(|error| Failure(Exit::Refused, format!("cannot open the store: {error}")))?;
+    opened.map_err(|error| Failure(Exit::Refused, error.to_string()))
+}
+
+fn app(args: &Args, collector: Collector, stopping: watch::Receiver<bool>) -> Result<App, Failure> {
     for &fault in &args.fault {
         collector.lock().faults.add(fault).map_err(|error| Failure(Exit::Usage, format!("--fault: {error}")))?;
     }
@@ -108,7 +128,7 @@ fn app(args: &Args, host: IpAddr, stopping: watch::Receiver<bool>) -> Result<App
         Terminal::start(format).map_err(|error| Failure(Exit::Refused, format!("cannot start threads: {error}")))?;
     Ok(App {
         collector,
-        guard: Guard::new(args.allow_host.clone(), args.allow_origin.clone()).any_address(!host.is_loopback()),
+        guard: Guard::new(args.allow_host.clone(), args.allow_origin.clone()).any_address(!args.host.is_loopback()),
         keys: Keys::new(key(args)?),
         terminal,
         expectations: Expectations::new(args.expect.clone()),

@@ -73,6 +73,17 @@ webTest("a page that nobody looks at gives its connection back, and catches up w
   await shows(page, ["Second Thing Done", "First Thing Done"]);
 });
 
+webTest("a reset while nobody looked clears the rows", {}, async ({ dev, page, open }) => {
+  await dev.send(track("First Thing Done", "u1"));
+  await open();
+  await shows(page, ["First Thing Done"]);
+  await lookAway(page);
+  assert.equal((await fetch(`${dev.url}/dev/reset`, { method: "POST" })).status, 200);
+  await dev.send(track("Second Thing Done", "u1"));
+  await look(page, false);
+  await shows(page, ["Second Thing Done"]);
+});
+
 webTest("what the tail had to skip is counted, and the rows have no hole", {}, async ({ dev, page, open }) => {
   await dev.send(track("Thing 0 Done", "u1"));
   await open();

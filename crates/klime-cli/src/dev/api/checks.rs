@@ -5,7 +5,6 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::{ApiError, Asked};
-use crate::clock;
 use crate::dev::app::Shared;
 use crate::dev::checks::{Check, Requests};
 use crate::dev::event::Mode;
@@ -25,7 +24,7 @@ pub(super) async fn get(State(app): State<Shared>, Asked(mut parameters): Asked)
     let given = asked.or(app.collector.mode);
     let state = app.collector.lock();
     let (mode, mode_is_given) = (state.mode(given), given.is_some());
-    let batches = state.store.stats(clock::wall()).batches;
+    let batches = state.store.batch_counts();
     let requests = Requests { total: batches.total, refused: batches.refused };
     Ok(Json(Answer { mode, mode_is_given, checks: state.checks.report(mode, mode_is_given, requests) }))
 }

@@ -6,11 +6,17 @@ use serde::Serialize;
 
 use super::{ApiError, Asked};
 use crate::dev::app::Shared;
+use crate::dev::collector::Collector;
 use crate::dev::event::Status;
-use crate::dev::store::Row;
+use crate::dev::store::{Filter, Order, Page, Row, StoreError};
 use crate::dev::{attribution, query};
 
-#[derive(Serialize)]
+/// So many pieces are read for one answer, of which many can be without a row that is wanted.
+const MAX_PIECES: usize = 10;
+/// Further rows are not read when the bodies have so many bytes.
+const MAX_BYTES: usize = 16 << 20;
+
+#[derive(Default, Serialize)]
 pub(super) struct Events {
     events: Vec<Row>,
     next: Option<u64>,
@@ -20,11 +26,33 @@ pub(super) async fn list(State(app): State<Shared>, Asked(mut asked): Asked) -> 
     let filter = query::filter(&mut asked, Some(Status::Accepted))?;
     let page = query::page(&mut asked)?;
     asked.finish()?;
-    let found = {
-        let state = app.collector.lock();
-        attribution::events(&state.store, &state.customers, state.mode(app.collector.mode), &filter, page)?
-    };
-    Ok(Json(Events { events: found.rows, next: found.next }))
+    Ok(Json(Events::read(&app.collector, &filter, page).await?))
+}
+
+impl Events {
+    async fn read(collector: &Collector, filter: &Filter, mut page: Page) -> Result<Self, StoreError> {
+        let (mut all, mut bytes) = (Self::default(), 0);
+        for _ in 0..MAX_PIECES {
+            let found = collector.events(filter, page).await?;
+            page.limit -= found.rows.len().min(page.limit);
+            bytes += found.rows.iter().map(|row| row.body.len()).sum::<usize>();
+            all.events.extend(found.rows);
+            all.next = found.next;
+            match found.next {
+                Some(next) if page.limit > 0 && bytes < MAX_BYTES => page.order = onward(page.order, next),
+                _ => break,
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The same order from there on.
+fn onward(order: Order, next: u64) -> Order {
+    match order {
+        Order::NewestFirst { .. } => Order::NewestFirst { before: Some(next) },
+        Order::OldestFirst { .. } => Order::OldestFirst { after: next },
+    }
 }
 
 pub(super) async fn one(

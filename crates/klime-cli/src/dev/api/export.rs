@@ -11,18 +11,18 @@ use futures_util::stream;
 use super::{ApiError, Asked};
 use crate::dev::app::Shared;
 use crate::dev::event::Status;
-use crate::dev::store::{EventPage, Filter, Order, Page, StoreError};
-use crate::dev::{attribution, query};
+use crate::dev::query;
+use crate::dev::store::{Filter, Order, Page, StoreError};
 
 /// Events a piece, so that nobody else waits long for the store.
-const PIECE: usize = 1_000;
+const PIECE: usize = 500;
 
 pub(super) async fn export(State(app): State<Shared>, Asked(mut asked): Asked) -> Result<Response, ApiError> {
     let filter = query::filter(&mut asked, Some(Status::Accepted))?;
     asked.finish()?;
     let through = app.collector.lock().store.latest_seq();
     let pieces = Pieces { app, filter, after: Some(0), through };
-    let pieces = stream::unfold(pieces, async |mut pieces| pieces.next().map(|piece| (piece, pieces)));
+    let pieces = stream::unfold(pieces, |mut pieces| async { pieces.next().await.map(|piece| (piece, pieces)) });
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"klime-events.ndjson\""),
@@ -40,8 +40,9 @@ struct Pieces {
 
 impl Pieces {
     /// An error breaks the answer off, so that nobody takes a part for the whole.
-    fn next(&mut self) -> Option<Result<String, StoreError>> {
-        let page = match self.page(self.after?) {
+    async fn next(&mut self) -> Option<Result<String, StoreError>> {
+        let page = Page { order: Order::OldestFirst { after: self.after? }, limit: PIECE };
+        let page = match self.app.collector.events(&self.filter, page).await {
             Ok(page) => page,
             Err(error) => {
                 self.after = None;
@@ -57,12 +58,5 @@ impl Pieces {
             piece.push('\n');
         }
         Some(Ok(piece))
-    }
-
-    fn page(&self, after: u64) -> Result<EventPage, StoreError> {
-        let state = self.app.collector.lock();
-        let mode = state.mode(self.app.collector.mode);
-        let page = Page { order: Order::OldestFirst { after }, limit: PIECE };
-        attribution::events(&state.store, &state.customers, mode, &self.filter, page)
     }
 }

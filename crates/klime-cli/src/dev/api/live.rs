@@ -3,6 +3,9 @@
 //! Nothing is pushed: each reader has a cursor and pulls the next page from the store when it has taken the last one. So a slow reader
 //! misses nothing and costs one page of memory. With `tail=N` it is moved forward instead when it is more than N behind, and its
 //! pulls are paced, so that an open page costs little however fast events arrive.
+//!
+//! A reader that comes again may know what is forgotten: by a number of events that no event has yet it is seen to come from
+//! another life, and by `resets` how often everything was forgotten when it looked last. Either way it is told by a `reset`.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -20,8 +23,7 @@ use tokio::time;
 use super::{ApiError, Asked};
 use crate::clock;
 use crate::dev::app::Shared;
-use crate::dev::attribution;
-use crate::dev::collector::News;
+use crate::dev::collector::{self, News};
 use crate::dev::query::{self, Parameters};
 use crate::dev::server::stopped;
 use crate::dev::store::{Filter, Order, Page, StoreError};
@@ -66,8 +68,8 @@ struct Feed {
     batches: Option<u64>,
     stats: Option<Stats>,
     changes: watch::Receiver<News>,
-    /// What the reader knows of.
-    resets: u64,
+    /// What the reader knows of; `None` if what it knows is of another life.
+    resets: Option<u64>,
     /// When it may pull again.
     paced: Option<Instant>,
     greeted: bool,
@@ -89,8 +91,15 @@ impl Feed {
         let stats = asked.choice("stats", &switch)?.unwrap_or(false);
         let changes = app.collector.news();
         let now = *changes.borrow();
-        let resets = app.collector.lock().resets;
-        let cursor = last_event_id(headers)?.or(from).unwrap_or(now.latest_seq);
+        let known = asked.number("resets", 0..=u64::MAX)?;
+        let begin = last_event_id(headers)?.or(from);
+        let (latest_seq, resets) = {
+            let state = app.collector.lock();
+            (state.store.latest_seq(), state.resets)
+        };
+        let is_of_another_life = begin.is_some_and(|begin| begin > latest_seq);
+        let cursor = begin.map_or(now.latest_seq, |begin| if is_of_another_life { 0 } else { begin });
+        let resets = (!is_of_another_life).then(|| known.unwrap_or(resets));
         Ok(Self {
             app,
             filter,
@@ -126,7 +135,7 @@ impl Feed {
             }
             let news = *self.changes.borrow_and_update();
             let mut piece = String::new();
-            let more = match self.fill(&mut piece, news) {
+            let more = match self.fill(&mut piece, news).await {
                 Ok(more) => more,
                 // The reader is told, and may come again; going on here would repeat it without end.
                 Err(error) if !self.ended => {
@@ -141,8 +150,6 @@ impl Feed {
                 return Some(piece);
             }
             if more {
-                // Others may have the thread, and the store, in between.
-                tokio::task::yield_now().await;
                 continue;
             }
             let stats_due = self.stats_due(news);
@@ -158,10 +165,10 @@ impl Feed {
     }
 
     /// Adds what is new for this reader, and says whether there are more events to look at.
-    fn fill(&mut self, piece: &mut String, news: News) -> Result<bool, StoreError> {
+    async fn fill(&mut self, piece: &mut String, news: News) -> Result<bool, StoreError> {
         self.skip(news, piece);
-        let more = self.events(piece)?;
-        self.new_batches(piece)?;
+        let more = self.events(piece).await?;
+        self.new_batches(piece).await?;
         self.new_stats(news, piece);
         Ok(more)
     }
@@ -177,18 +184,18 @@ impl Feed {
         }
     }
 
-    fn events(&mut self, piece: &mut String) -> Result<bool, StoreError> {
+    async fn events(&mut self, piece: &mut String) -> Result<bool, StoreError> {
         let limit = self.tail.map_or(PAGE, |tail| usize::try_from(tail).unwrap_or(PACED_PAGE).min(PACED_PAGE));
         let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
-        let found = {
-            let collector = &self.app.collector;
-            let state = collector.lock();
+        let collector = &self.app.collector;
+        let read = |state: &collector::State| {
             // Under the same lock as the events, so that it comes before those that came after it.
-            if std::mem::replace(&mut self.resets, state.resets) != state.resets {
+            if self.resets.replace(state.resets) != Some(state.resets) {
                 push(piece, None, "reset", &json!({}));
             }
-            attribution::events(&state.store, &state.customers, state.mode(collector.mode), &self.filter, page)?
+            state.events(collector.mode, &self.filter, page)
         };
+        let found = collector.read(read).await?;
         self.cursor = found.through.max(self.cursor);
         for row in &found.rows {
             push(piece, Some(row.seq), "event", row);
@@ -196,9 +203,9 @@ impl Feed {
         Ok(found.next.is_some())
     }
 
-    fn new_batches(&mut self, piece: &mut String) -> Result<(), StoreError> {
+    async fn new_batches(&mut self, piece: &mut String) -> Result<(), StoreError> {
         let Some(after) = self.batches else { return Ok(()) };
-        let found = self.app.collector.lock().store.batches_after(after, PAGE)?;
+        let found = self.app.collector.read(|state| state.store.batches_after(after, PAGE)).await?;
         for batch in &found.batches {
             push(piece, None, "batch", batch);
             self.batches = Some(batch.id);

@@ -20,6 +20,8 @@ pub(super) struct Stats {
     version: &'static str,
     #[serde(serialize_with = "stamp::serialize")]
     started_at: Timestamp,
+    /// How often everything was forgotten since then.
+    resets: u64,
     mode: Mode,
     mode_is_given: bool,
     #[serde(flatten)]
@@ -45,6 +47,7 @@ pub(super) async fn stats(State(app): State<Shared>, Asked(asked): Asked) -> Res
     Ok(Json(Stats {
         version: env!("CARGO_PKG_VERSION"),
         started_at: app.collector.started_at,
+        resets: state.resets,
         mode: state.mode(app.collector.mode),
         mode_is_given: app.collector.mode.is_some(),
         store: state.store.stats(clock::wall()),

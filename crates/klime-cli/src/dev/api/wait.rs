@@ -12,11 +12,11 @@ use tokio::time;
 
 use super::{ApiError, Asked};
 use crate::dev::app::{App, Shared};
-use crate::dev::collector::News;
+use crate::dev::collector::{self, News};
 use crate::dev::event::Status;
+use crate::dev::query;
 use crate::dev::server::stopped;
 use crate::dev::store::{Filter, Order, Page, Row};
-use crate::dev::{attribution, query};
 
 const MAX_COUNT: u64 = 1000;
 const MAX_SECONDS: u64 = 300;
@@ -32,6 +32,13 @@ pub(super) async fn wait(State(app): State<Shared>, Asked(mut asked): Asked) -> 
     asked.finish()?;
     let wanted = usize::try_from(count).unwrap_or(usize::MAX);
     let changes = app.collector.news();
+    let latest_seq = app.collector.lock().store.latest_seq();
+    if after > latest_seq {
+        // Waiting for what comes after it would pass over all that comes until then.
+        return Err(ApiError::bad(format!(
+            "after={after}: the newest event is {latest_seq}, so this number is of another klime dev, or of one before a restart"
+        )));
+    }
     let mut matches = Matches { filter, wanted, cursor: after, changes, resets: None, found: Vec::new() };
     // What is there already is found however short the time is.
     matches.catch_up(&app).await?;
@@ -88,24 +95,21 @@ impl Matches {
     /// Looks at all that has arrived.
     async fn catch_up(&mut self, app: &App) -> Result<(), ApiError> {
         self.changes.borrow_and_update();
-        while self.look(app)? {
-            // Others may have the thread, and the store, in between.
-            tokio::task::yield_now().await;
-        }
+        while self.look(app).await? {}
         Ok(())
     }
 
     /// Looks at the next events. `false` when there are no more, or no more are wanted.
-    fn look(&mut self, app: &App) -> Result<bool, ApiError> {
-        let found = {
-            let state = app.collector.lock();
+    async fn look(&mut self, app: &App) -> Result<bool, ApiError> {
+        let piece = |state: &collector::State| {
             if self.resets.replace(state.resets) != Some(state.resets) {
                 self.found.clear();
             }
             let limit = (self.wanted - self.found.len()).min(PAGE);
             let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
-            attribution::events(&state.store, &state.customers, state.mode(app.collector.mode), &self.filter, page)?
+            state.events(app.collector.mode, &self.filter, page)
         };
+        let found = app.collector.read(piece).await?;
         self.cursor = found.through;
         self.found.extend(found.rows);
         Ok(found.next.is_some() && self.found.len() < self.wanted)

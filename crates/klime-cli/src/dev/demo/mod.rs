@@ -17,7 +17,6 @@ use tokio::{task, time};
 use self::sender::{Sender, Sent};
 use self::summary::Arrival;
 use super::app::{App, Shared};
-use super::attribution;
 use super::customers::Query;
 use super::event::Mode;
 use super::server::stopped;
@@ -104,9 +103,7 @@ fn rows_after(app: &App, before: u64) -> Result<Vec<Row>, StoreError> {
     let mut next = Some(before);
     while let Some(after) = next {
         let page = Page { order: Order::OldestFirst { after }, limit: PAGE_ROWS };
-        let state = app.collector.lock();
-        let page = attribution::events(&state.store, &state.customers, Mode::Companies, &filter, page)?;
-        drop(state);
+        let page = app.collector.lock().events(Some(Mode::Companies), &filter, page)?;
         rows.extend(page.rows);
         next = page.next;
     }

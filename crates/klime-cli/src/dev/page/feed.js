@@ -18,6 +18,7 @@ export class Feed {
   constructor(on) {
     this.on = on;
     this.startedAt = null;
+    this.resets = null;
     this.filter = null;
     this.generation = null;
     this.shownAt = 0;
@@ -65,10 +66,11 @@ export class Feed {
 
   async connection(signal, connected) {
     const stats = await get("/dev/stats", signal);
-    const goesOn = this.startedAt === stats.startedAt && this.last !== null;
+    const goesOn = this.startedAt === stats.startedAt && this.resets === stats.resets && this.last !== null;
     this.startedAt = stats.startedAt;
+    this.resets = stats.resets;
     if (!goesOn) this.last = stats.latestSeq;
-    const url = path("/dev/live", { ...this.filter, from: this.last, tail: WINDOW, stats: 1, batches: 1 });
+    const url = path("/dev/live", { ...this.filter, from: this.last, resets: this.resets, tail: WINDOW, stats: 1, batches: 1 });
     const response = await fetch(url, { signal, headers: { Accept: "text/event-stream" } });
     if (!response.ok) throw Object.assign(new Error((await response.json()).error), { status: response.status });
     connected();
@@ -108,7 +110,10 @@ export class Feed {
   }
 
   hand({ events, skipped, batches, counts, reset }) {
-    if (reset) this.on.reset();
+    if (reset) {
+      this.resets += 1;
+      this.on.reset();
+    }
     if (events.length > 0) this.last = events.at(-1).seq;
     if (events.length > 0 || skipped > 0) this.on.events(events, skipped);
     if (batches.length > 0) this.on.batches(batches);

@@ -6,9 +6,10 @@ use super::row::{COLUMNS, Row, read, text, to_sql};
 use super::search::Needle;
 use super::{Store, StoreError};
 
-/// So much is read from the table for one page at most; then the page ends early. It is about 10 ms of work.
-const MAX_ROWS_READ: usize = 10_000;
-const MAX_BYTES_READ: usize = 16 << 20;
+/// So much is read from the table for one page at most; then the page ends early. It is a millisecond or two of work, for which ingest
+/// has to wait.
+const MAX_ROWS_READ: usize = 1_000;
+const MAX_BYTES_READ: usize = 2 << 20;
 
 /// A page of events.
 #[derive(Clone, Debug, PartialEq)]

@@ -166,6 +166,12 @@ impl Store {
         EventCounts { stored: self.entries.len() as u64, pruned, ..self.tally.totals().events }
     }
 
+    /// The counts of requests, as cheap.
+    #[must_use]
+    pub fn batch_counts(&self) -> BatchCounts {
+        self.tally.totals().batches
+    }
+
     /// Everything that is counted.
     #[must_use]
     pub fn stats(&self, now: Timestamp) -> StoreStats {
@@ -173,7 +179,7 @@ impl Store {
             latest_seq: self.latest_seq(),
             events: self.event_counts(),
             by_type: self.tally.totals().types,
-            batches: self.tally.totals().batches,
+            batches: self.batch_counts(),
             per_minute: self.tally.per_minute(now),
             names: self.tally.names(),
             libraries: self.tally.libraries(),

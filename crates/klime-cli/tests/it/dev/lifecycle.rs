@@ -1,12 +1,13 @@
 //! How it starts and how it ends.
 
-use std::io::{BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::support::http::{connect, head};
-use crate::support::{Dev, Klime, track};
+use crate::support::{Dev, Klime, stored, track};
 
 #[test]
 fn a_taken_port_is_named_with_what_to_do() {
@@ -87,6 +88,28 @@ fn a_file_keeps_what_arrived() {
     let third = Klime::without_key(&["dev", "--port", "0", "--db", file]).run();
     assert_eq!(third.code, 1);
     assert!(third.stderr.contains("another klime dev"), "{}", third.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_large_file_is_announced_and_can_be_interrupted_while_it_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("events.db");
+    stored::store(&file, 30_000);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_klime"));
+    command.args(["dev", "--port", "0", "--db"]).arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains(&format!("reading {} (30000 events)", file.display())), "{line}");
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    // A port was not taken, so nobody was let in to wait.
+    assert_eq!((ended.status.code(), String::from_utf8(ended.stdout).unwrap()), (Some(130), String::new()));
+    let again = Dev::start(&["--db", file.to_str().unwrap()]);
+    assert_eq!(again.get("/dev/stats").json()["events"]["stored"], 30_000);
 }
 
 #[cfg(unix)]

@@ -150,6 +150,32 @@ fn a_reset_is_told() {
 }
 
 #[test]
+fn a_reader_that_comes_again_is_told_of_a_reset_in_between() {
+    let dev = Dev::start(&[]);
+    dev.send(&many(0..3));
+    let resets = dev.get("/dev/stats").json()["resets"].clone();
+    dev.post("/dev/reset", &json!({}));
+    dev.send(&many(0..1));
+    let mut live = Live::open(&dev, &format!("from=3&resets={resets}"), "");
+    assert_eq!(live.next().event, "reset");
+    assert_eq!(live.ids(1), [4]);
+    let resets = dev.get("/dev/stats").json()["resets"].clone();
+    assert_eq!(Live::open(&dev, &format!("from=3&resets={resets}"), "").ids(1), [4]);
+}
+
+#[test]
+fn a_reader_from_another_life_begins_anew_and_is_told() {
+    let dev = Dev::start(&[]);
+    dev.send(&many(0..3));
+    for (query, headers) in [("", "Last-Event-ID: 500\r\n"), ("from=4&tail=100", "")] {
+        let mut live = Live::open(&dev, query, headers);
+        assert_eq!(live.next().event, "reset");
+        assert_eq!(live.ids(3), [1, 2, 3]);
+    }
+    assert_eq!(Live::open(&dev, "from=2", "").ids(1), [3]);
+}
+
+#[test]
 fn a_body_over_several_lines_is_one_event_of_the_stream() {
     let dev = Dev::start(&[]);
     let mut live = Live::open(&dev, "", "");

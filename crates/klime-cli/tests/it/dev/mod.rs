@@ -9,4 +9,5 @@ mod lifecycle;
 mod live;
 mod security;
 mod terminal;
+mod turns;
 mod wait;

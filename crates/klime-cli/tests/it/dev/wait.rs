@@ -50,6 +50,15 @@ fn what_is_there_is_found_without_waiting() {
 }
 
 #[test]
+fn a_wait_after_an_event_that_there_never_was_is_refused() {
+    let dev = Dev::start(&[]);
+    dev.send(&[track("A", "m1")]);
+    let answer = dev.get("/dev/wait?after=500&timeout=0");
+    assert_eq!(answer.status, 400);
+    assert!(answer.error().starts_with("after=500: the newest event is 1, "), "{}", answer.error());
+}
+
+#[test]
 fn a_bad_parameter_is_named() {
     let dev = Dev::start(&[]);
     for (query, names) in [

@@ -4,6 +4,7 @@ mod command;
 mod dev;
 pub(crate) mod http;
 mod server;
+pub(crate) mod stored;
 mod tls;
 
 pub(crate) use command::{Klime, Program, Ran, WRITE_KEY};

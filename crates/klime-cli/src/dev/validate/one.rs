@@ -71,12 +71,21 @@ fn event(fields: &Fields<'_>) -> Result<Event, Fault> {
         Kind::Identify | Kind::Group => None,
     };
     let (user_id, group_id) = ids(fields, kind)?;
-    let own_fields = match kind {
-        Kind::Track => object("properties", fields.properties)?,
-        Kind::Identify | Kind::Group => object("traits", fields.traits)?,
-    };
+    let own_fields = own_fields(fields, kind)?;
     let library = library(&object("context", fields.context)?);
     Ok(Event { kind, message_id, timestamp, name, user_id, group_id, fields: own_fields, library })
+}
+
+/// See [`super::fields_of`].
+pub(super) fn fields_of(kind: Kind, body: &str) -> Option<Map<String, Value>> {
+    own_fields(&serde_json::from_str(body).ok()?, kind).ok()
+}
+
+fn own_fields(fields: &Fields<'_>, kind: Kind) -> Result<Map<String, Value>, Fault> {
+    match kind {
+        Kind::Track => object("properties", fields.properties),
+        Kind::Identify | Kind::Group => object("traits", fields.traits),
+    }
 }
 
 fn kind(field: Option<&RawValue>) -> Result<Kind, Fault> {

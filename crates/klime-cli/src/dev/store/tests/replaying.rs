@@ -3,7 +3,8 @@ use serde_json::json;
 
 use super::super::{Replayed, Store};
 use super::{at, memory, refused, request, taken, track};
-use crate::dev::event::{Judged, Kind, Status, Verdict};
+use crate::dev::checks::{Checks, Requests};
+use crate::dev::event::{Judged, Kind, Mode, Status, Verdict};
 use crate::dev::validate;
 
 fn replayed(store: &Store) -> Vec<Replayed> {
@@ -52,6 +53,21 @@ fn escaped(text: &str) -> String {
     json[1..json.len() - 1].to_owned()
 }
 
+#[test]
+fn a_retry_of_an_event_from_before_a_restart_is_the_same_event() {
+    let retried = judged(
+        r#"{"type":"track","messageId":"m","timestamp":"2026-11-23T15:20:00.123456789Z","event":"Report Generated","userId":"u"}"#,
+    );
+    let mut store = memory();
+    store.append(&request(0), std::slice::from_ref(&retried)).unwrap();
+    let mut checks = Checks::default();
+    store.replay(|event| checks.note(event.seq, event.received_at, &event.judged, event.status)).unwrap();
+    checks.note(2, at(1), &retried, Status::Duplicate);
+    let report = checks.report(Mode::Companies, true, Requests { total: 2, refused: 0 });
+    let duplicates = report.iter().find(|check| check.id == "duplicates").unwrap();
+    assert_eq!(duplicates.found, "1 event came again and was counted once.");
+}
+
 /// A string as JSON, with escapes where none are needed, and some that stand for no character.
 fn string() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -93,10 +109,10 @@ fn event() -> impl Strategy<Value = String> {
     let owns = prop::collection::vec((key, own), 0..3);
     let kind = prop::sample::select(vec!["track", "identify", "group"]);
     let id = prop_oneof![4 => Just("\"u\"".to_owned()), 1 => string(), 1 => any::<i64>().prop_map(|id| id.to_string())];
-    (kind, id, owns, unknown).prop_map(|(kind, id, owns, unknown)| {
+    (kind, id, "[0-9]{1,9}", owns, unknown).prop_map(|(kind, id, fraction, owns, unknown)| {
         let mut members = vec![
             format!(r#""type":"{kind}","messageId":"m","event":"Report Generated","userId":{id},"groupId":"g""#),
-            r#""timestamp":"2026-11-23T15:20:00.123Z""#.to_owned(),
+            format!(r#""timestamp":"2026-11-23T15:20:00.{fraction}Z""#),
         ];
         members.extend(unknown.iter().map(|(key, value)| format!("\"{key}\":{value}")));
         members.extend(owns.iter().map(|(key, value)| format!("\"{key}\":{value}")));

@@ -6,5 +6,7 @@
 pub(crate) mod checks;
 #[path = "../../crates/klime-cli/src/dev/event.rs"]
 pub(crate) mod event;
+#[path = "../../crates/klime-cli/src/dev/stamp.rs"]
+pub(crate) mod stamp;
 #[path = "../../crates/klime-cli/src/dev/validate/mod.rs"]
 pub(crate) mod validate;

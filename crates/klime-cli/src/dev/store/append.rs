@@ -158,15 +158,7 @@ impl Writing<'_> {
     fn event(&mut self, seq: u64, index: usize, judged: &Judged) -> rusqlite::Result<()> {
         let event = Columns::of(judged);
         let message = self.hashes.long(event.message_id);
-        let duplicate_of = match &judged.verdict {
-            Verdict::Taken(event) => self.find_accepted(message, &event.message_id)?,
-            Verdict::Refused(_) => None,
-        };
-        let status = match (&judged.verdict, duplicate_of) {
-            (Verdict::Refused(_), _) => Status::Refused,
-            (Verdict::Taken(_), Some(_)) => Status::Duplicate,
-            (Verdict::Taken(_), None) => Status::Accepted,
-        };
+        let (status, duplicate_of) = self.status(message, &judged.verdict)?;
         self.insert.execute(params![
             to_sql(seq),
             status_code(status),
@@ -200,6 +192,13 @@ impl Writing<'_> {
             kind: event.kind.and_then(kind),
         });
         Ok(())
+    }
+
+    /// What becomes of an event, and of a duplicate, which event it repeats.
+    fn status(&mut self, message: u64, verdict: &Verdict) -> rusqlite::Result<(Status, Option<u64>)> {
+        let Verdict::Taken(event) = verdict else { return Ok((Status::Refused, None)) };
+        let first = self.find_accepted(message, &event.message_id)?;
+        Ok((if first.is_some() { Status::Duplicate } else { Status::Accepted }, first))
     }
 
     /// The accepted event that has this message id. Ids are looked up by their hash, and compared in the table.

@@ -1,11 +1,11 @@
 //! What was appended, given once more: customers and checks are not stored, they follow from the events.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use super::row::{COLUMNS, Row, kind, read};
 use super::{Store, StoreError};
-use crate::dev::event::{Event, Judged, Kind, Refusal, Status, Verdict};
+use crate::dev::event::{Event, Judged, Refusal, Status, Verdict};
+use crate::dev::validate;
 
 /// A stored event, as it was appended.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,8 @@ fn replayed(row: Row) -> Replayed {
     let verdict = match (row.error, row.kind.as_deref().and_then(kind)) {
         (None, Some(kind)) => Verdict::Taken(Event {
             kind,
-            fields: fields(kind, &row.body),
+            // A body is as it was judged, unless someone has written into the file.
+            fields: validate::fields_of(kind, &row.body).unwrap_or_default(),
             message_id: row.message_id.unwrap_or_default(),
             timestamp: row.timestamp.unwrap_or(row.received_at),
             name: row.event,
@@ -63,15 +64,6 @@ fn replayed(row: Row) -> Replayed {
     };
     let judged = Judged { body: row.body, verdict };
     Replayed { seq: row.seq, received_at: row.received_at, status: row.status, judged }
-}
-
-fn fields(kind: Kind, body: &str) -> Map<String, Value> {
-    let name = if kind == Kind::Track { "properties" } else { "traits" };
-    let event: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
-    match event.into_iter().find(|(key, _)| key == name) {
-        Some((_, Value::Object(fields))) => fields,
-        _ => Map::new(),
-    }
 }
 
 /// A `Refusal` has its code from the program's text, not from a file.

@@ -12,8 +12,9 @@ mod request;
 mod text;
 
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::event::Judged;
+use super::event::{Judged, Kind};
 
 pub use request::Malformed;
 
@@ -38,6 +39,13 @@ pub fn judge(body: &[u8]) -> Result<Vec<Judged>, Malformed> {
 #[must_use]
 pub fn judge_event(json: &str) -> Judged {
     one::judge(json)
+}
+
+/// The properties of a track, or the traits of the others, from the body of an event that was taken. As in judging, what the protocol
+/// does not name is passed over unread: it may hold what cannot be read. `None` if the body is no such event.
+#[must_use]
+pub fn fields_of(kind: Kind, body: &str) -> Option<Map<String, Value>> {
+    one::fields_of(kind, body)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::MAX_EVENT_BYTES;
 use super::fields::Fields;
 use super::text::{shortened, written_out};
 use crate::dev::event::{Event, Judged, Kind, Library, Refusal, Verdict};
+use crate::dev::stamp;
 
 /// How much of a bad value an answer repeats.
 const VALUE_CHARS: usize = 80;
@@ -71,12 +72,21 @@ fn event(fields: &Fields<'_>) -> Result<Event, Fault> {
         Kind::Identify | Kind::Group => None,
     };
     let (user_id, group_id) = ids(fields, kind)?;
-    let own_fields = match kind {
-        Kind::Track => object("properties", fields.properties)?,
-        Kind::Identify | Kind::Group => object("traits", fields.traits)?,
-    };
+    let own_fields = own_fields(fields, kind)?;
     let library = library(&object("context", fields.context)?);
     Ok(Event { kind, message_id, timestamp, name, user_id, group_id, fields: own_fields, library })
+}
+
+/// See [`super::fields_of`].
+pub(super) fn fields_of(kind: Kind, body: &str) -> Option<Map<String, Value>> {
+    own_fields(&serde_json::from_str(body).ok()?, kind).ok()
+}
+
+fn own_fields(fields: &Fields<'_>, kind: Kind) -> Result<Map<String, Value>, Fault> {
+    match kind {
+        Kind::Track => object("properties", fields.properties),
+        Kind::Identify | Kind::Group => object("traits", fields.traits),
+    }
 }
 
 fn kind(field: Option<&RawValue>) -> Result<Kind, Fault> {
@@ -95,10 +105,13 @@ fn kind(field: Option<&RawValue>) -> Result<Kind, Fault> {
     }
 }
 
+/// To the microsecond, as the store keeps it: an event must be the same before a restart and after it.
 fn timestamp(field: Option<&RawValue>, kind: Kind) -> Result<Timestamp, Fault> {
     const EXPECTED: &str = "must be a date and time in ISO 8601 with a zone, like 2026-11-23T15:20:00.123Z";
     let text = required("timestamp", string("timestamp", field)?, kind)?;
-    text.parse().map_err(|_| wrong(r#""timestamp""#, EXPECTED, field.map_or("null", RawValue::get)))
+    let exact: Timestamp =
+        text.parse().map_err(|_| wrong(r#""timestamp""#, EXPECTED, field.map_or("null", RawValue::get)))?;
+    Ok(stamp::from_micros(exact.as_microsecond()))
 }
 
 /// The user and the group, as far as this kind of event needs them.

@@ -142,6 +142,18 @@ fn a_timestamp_has_a_zone_and_exists() {
 }
 
 #[test]
+fn a_timestamp_is_taken_to_the_microsecond() {
+    for (sent, kept) in [
+        ("2026-11-23T15:20:00.123456789Z", "2026-11-23T15:20:00.123456Z"),
+        ("1969-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00Z"),
+        ("-009999-01-02T01:59:59Z", "-009999-01-02T01:59:59Z"),
+        ("9999-12-30T22:00:00.999999999Z", "9999-12-30T22:00:00.999999999Z"),
+    ] {
+        assert_eq!(taken(only(&with("timestamp", json!(sent)))).timestamp, kept.parse().unwrap(), "{sent}");
+    }
+}
+
+#[test]
 fn an_event_may_have_exactly_200_kb() {
     let mut event = with("properties", json!({ "pad": "" }));
     let pad = MAX_EVENT_BYTES - event.to_string().len();

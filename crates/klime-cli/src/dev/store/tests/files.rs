@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::super::{BatchCounts, BatchRecord, EventCounts, Limits, Replayed, Store, StoreErrorKind};
+use super::super::{BatchCounts, BatchRecord, EventCounts, Limits, Store, StoreErrorKind};
 use super::{all, at, newest, refused, request, seqs, taken, track};
 use crate::dev::event::{Judged, Kind, Status};
 
@@ -37,22 +37,6 @@ fn a_file_keeps_everything_for_the_next_time() {
     let appended = store.append(&request(130), &[track("a", "A", "u1"), track("b", "A", "u1")]).unwrap();
     assert_eq!((appended.batch, appended.seqs), (4, 5..7));
     assert_eq!(appended.statuses, [Status::Duplicate, Status::Accepted]);
-}
-
-#[test]
-fn a_replay_gives_what_was_appended() {
-    let mut store = Store::open(None, Limits::default()).unwrap();
-    let events = [track("a", "A", "u1"), refused("no userId"), with_traits(), track("a", "A", "u1")];
-    store.append(&request(7), &events).unwrap();
-    let mut replayed = Vec::new();
-    store.replay(|event| replayed.push(event.clone())).unwrap();
-    let statuses = [Status::Accepted, Status::Refused, Status::Accepted, Status::Duplicate];
-    let expected: Vec<_> = (1..)
-        .zip(events)
-        .zip(statuses)
-        .map(|((seq, judged), status)| Replayed { seq, received_at: at(7), status, judged })
-        .collect();
-    assert_eq!(replayed, expected);
 }
 
 #[test]

@@ -2,6 +2,7 @@ mod appending;
 mod counting;
 mod files;
 mod filtering;
+mod replaying;
 mod searching;
 
 use std::time::Duration;

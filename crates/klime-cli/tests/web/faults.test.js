@@ -59,7 +59,9 @@ webTest("resetting asks first, then forgets everything", {}, async ({ dev, page,
   await open("#/faults");
   await page.getByText("Stored: 1 event.").waitFor();
   await page.getByRole("button", { name: "Reset…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await until(page, () => document.activeElement.textContent === "Cancel");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal((await dev.get("/dev/stats")).events.stored, 1);
   await page.getByRole("button", { name: "Reset…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Forget everything" }).click();

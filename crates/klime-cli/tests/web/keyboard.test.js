@@ -42,6 +42,10 @@ webTest("the digits go to the views and a slash to the search", {}, async ({ dev
   await until(page, () => document.activeElement.matches("[data-search]") && document.activeElement.value === "second 2");
   await page.getByText("No event matches.").waitFor();
   await page.keyboard.press("Escape");
+  await shows(page, ["Third Thing Done", "Second Thing Done", "First Thing Done"]);
+  await until(page, () => document.activeElement.matches("[data-search]") && document.activeElement.value === "");
+  assert.doesNotMatch(page.url(), /search=/);
+  await page.keyboard.press("Escape");
   await until(page, () => !document.activeElement.matches("[data-search]"));
 });
 

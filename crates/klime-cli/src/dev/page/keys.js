@@ -7,7 +7,7 @@ const KEYS = [
   [["/"], "search"],
   [["j", "k"], "next, previous row"],
   [["Enter"], "open the row"],
-  [["Esc"], "close, clear, leave the field"],
+  [["Esc"], "clear the search, leave the field, close the event"],
   [["p"], "pause or resume the live events"],
   [["1", "…", "6"], "the six views"],
   [["t"], "dark or light"],
@@ -29,7 +29,7 @@ function pressed(event, context) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") {
-    escape(context);
+    escape(event, context);
     return;
   }
   if (event.target.closest("input, textarea, select")) return;
@@ -48,9 +48,15 @@ const ACTIONS = {
   t: () => klimeTheme.next(),
 };
 
-// The innermost thing goes first: the field, then the panel.
-function escape({ route }) {
+// The innermost thing goes first: the text of a search, its field, then the panel.
+function escape(event, { route }) {
   const field = document.activeElement?.closest("input, textarea, select");
+  if (field?.matches("[data-search]") && field.value !== "") {
+    event.preventDefault();
+    field.value = "";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    return;
+  }
   if (field) {
     field.blur();
     return;
@@ -82,18 +88,22 @@ export function Help({ onClose }) {
   <//>`;
 }
 
-/** A modal dialog; the browser keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children }) {
+/**
+ * A modal dialog; the browser keeps the focus inside and gives it back. What does no harm has the focus first: the button that closes it, beside
+ * which `action` stands.
+ */
+export function Dialog({ title, onClose, close = "Close", action, children }) {
   const dialog = useRef(null);
   useEffect(() => {
     dialog.current.showModal();
+    dialog.current.querySelector("form button").focus();
   }, []);
   const outside = (event) => event.target === dialog.current && dialog.current.close();
   return html`<dialog ref=${dialog} aria-label=${title} onClose=${onClose} onClick=${outside}>
     <div class="dialog">
       <h2>${title}</h2>
       ${children}
-      <form method="dialog"><button class="button">Close</button></form>
+      <form method="dialog" class="actions"><button class="button">${close}</button>${action}</form>
     </div>
   </dialog>`;
 }

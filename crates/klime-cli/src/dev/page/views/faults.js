@@ -110,9 +110,8 @@ function StartOver({ hub, stats }) {
     </div>
     ${
       asking &&
-      html`<${Dialog} title="Forget everything?" onClose=${() => ask(false)}>
+      html`<${Dialog} title="Forget everything?" close="Cancel" onClose=${() => ask(false)} action=${html`<button type="button" class="button danger" onClick=${reset}>Forget everything</button>`}>
         <p>${plural(stats?.events.stored ?? 0, "stored event")} will be gone${stats?.storage.path ? ", from the file too" : ""}. This cannot be undone.</p>
-        <p><button type="button" class="button danger" onClick=${reset}>Forget everything</button></p>
       <//>`
     }
   </section>`;

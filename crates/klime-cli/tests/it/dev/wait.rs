@@ -50,6 +50,32 @@ fn what_is_there_is_found_without_waiting() {
 }
 
 #[test]
+fn an_answer_has_a_bounded_size_and_says_where_to_go_on() {
+    const EVENTS: u64 = 150;
+    let dev = Dev::start(&[]);
+    let text = "x".repeat(190_000);
+    for number in 1..=EVENTS {
+        let mut event = track("A", &format!("m{number}"));
+        event["properties"] = json!({ "text": text });
+        assert_eq!(dev.send(&[event]).status, 200);
+    }
+    let (mut seqs, mut after) = (Vec::new(), 0);
+    loop {
+        let count = EVENTS - after;
+        let answer = dev.get(&format!("/dev/wait?count={count}&after={after}&timeout=0"));
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.len() < 17 << 20, "{} bytes", answer.body.len());
+        let answer = answer.json();
+        assert_eq!(answer["matched"], count);
+        seqs.extend(answer["events"].as_array().unwrap().iter().map(|row| row["seq"].as_u64().unwrap()));
+        let Some(next) = answer["next"].as_u64() else { break };
+        assert_eq!(seqs.last(), Some(&next));
+        after = next;
+    }
+    assert_eq!(seqs, (1..=EVENTS).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_wait_after_an_event_that_there_never_was_is_refused() {
     let dev = Dev::start(&[]);
     dev.send(&[track("A", "m1")]);

@@ -109,6 +109,7 @@ struct Matches {
 
 impl Matches {
     async fn complete(&mut self, app: &App) -> Result<(), ApiError> {
+        let _waiting = app.collector.waiting();
         while self.found.len() < self.wanted {
             if self.changes.changed().await.is_err() {
                 return std::future::pending().await;

@@ -6,6 +6,8 @@
 //! Who has much to read does so in pieces of a few milliseconds (`read`), one reader at a time, and the lock goes round in turn. So ingest
 //! waits for one piece at most however much is read, and readers never have more than one of the threads.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
 use tokio::task;
@@ -35,6 +37,8 @@ pub(crate) struct Collector {
     state: Fair<State>,
     /// Whoever has it may read the next piece.
     readers: Mutex<()>,
+    /// Each who waits has a clone.
+    waiting: Arc<()>,
     news: watch::Sender<News>,
     /// When it was started.
     pub(crate) started_at: Timestamp,
@@ -65,12 +69,29 @@ impl Collector {
         let mut folds = Folds { customers: &mut customers, checks: &mut checks };
         store.replay(|event| folds.note(event.seq, event.received_at, &event.judged, event.status))?;
         let state = State { store, customers, checks, faults: Faults::default(), resets: 0 };
-        Ok(Self { state: Fair::new(state), readers: Mutex::new(()), news: watch::Sender::new(news), started_at, mode })
+        Ok(Self {
+            state: Fair::new(state),
+            readers: Mutex::new(()),
+            waiting: Arc::default(),
+            news: watch::Sender::new(news),
+            started_at,
+            mode,
+        })
     }
 
     /// The state, for a short time. A panic elsewhere leaves it as good as it was: each change is complete by itself.
     pub(crate) fn lock(&self) -> Held<'_, State> {
         self.state.lock()
+    }
+
+    /// Whoever waits for events is counted as long as it has this.
+    pub(crate) fn waiting(&self) -> Arc<()> {
+        Arc::clone(&self.waiting)
+    }
+
+    /// How many wait for events.
+    pub(crate) fn count_waiting(&self) -> usize {
+        Arc::strong_count(&self.waiting) - 1
     }
 
     /// Reads a piece, when it is this reader's turn. Between two of them others have the thread, and the store.

@@ -22,6 +22,8 @@ pub(super) struct Stats {
     started_at: Timestamp,
     /// How often everything was forgotten since then.
     resets: u64,
+    /// Requests at `/dev/wait` that have found too little yet.
+    waiting: usize,
     mode: Mode,
     mode_is_given: bool,
     #[serde(flatten)]
@@ -48,6 +50,7 @@ pub(super) async fn stats(State(app): State<Shared>, Asked(asked): Asked) -> Res
         version: env!("CARGO_PKG_VERSION"),
         started_at: app.collector.started_at,
         resets: state.resets,
+        waiting: app.collector.count_waiting(),
         mode: state.mode(app.collector.mode),
         mode_is_given: app.collector.mode.is_some(),
         store: state.store.stats(clock::wall()),

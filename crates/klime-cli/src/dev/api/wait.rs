@@ -1,4 +1,7 @@
 //! `GET /dev/wait`: answers when so many events have arrived, so that a test need not poll or sleep.
+//!
+//! While it waits it has the numbers of what it has found, and no more. The events are read for the answer, up to so many bytes of them;
+//! `next` says from where to ask for the others.
 
 use std::time::Duration;
 
@@ -14,15 +17,17 @@ use super::{ApiError, Asked};
 use crate::dev::app::{App, Shared};
 use crate::dev::collector::{self, News};
 use crate::dev::event::Status;
-use crate::dev::query;
 use crate::dev::server::stopped;
 use crate::dev::store::{Filter, Order, Page, Row};
+use crate::dev::{attribution, query};
 
 const MAX_COUNT: u64 = 1000;
 const MAX_SECONDS: u64 = 300;
 const USUAL_SECONDS: u64 = 10;
 /// Events that are looked for at a time, so that nobody else waits long for the store.
 const PAGE: usize = 100;
+/// Further events are not in the answer when the bodies have so many bytes.
+const MAX_BYTES: usize = 16 << 20;
 
 pub(super) async fn wait(State(app): State<Shared>, Asked(mut asked): Asked) -> Result<Response, ApiError> {
     let filter = query::filter(&mut asked, Some(Status::Accepted))?;
@@ -48,25 +53,45 @@ pub(super) async fn wait(State(app): State<Shared>, Asked(mut asked): Asked) -> 
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "klime dev is stopping".to_owned()));
         }
     };
-    let events = matches.found;
-    let answer = |error| Json(Answer { error, matched: events.len(), events: &events });
+    let mut answer = Answer::read(&app, &matches.found).await?;
     match in_time {
-        Ok(Ok(())) => Ok(answer(None).into_response()),
+        Ok(Ok(())) => Ok(Json(answer).into_response()),
         Ok(Err(error)) => Err(error),
         Err(_) => {
-            let matched = events.len();
-            let error = format!("{matched} of {count} events that match have arrived within {seconds} s");
-            Ok((StatusCode::GATEWAY_TIMEOUT, answer(Some(error))).into_response())
+            let matched = answer.matched;
+            answer.error = Some(format!("{matched} of {count} events that match have arrived within {seconds} s"));
+            Ok((StatusCode::GATEWAY_TIMEOUT, Json(answer)).into_response())
         }
     }
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     matched: usize,
-    events: &'a [Row],
+    events: Vec<Row>,
+    /// The last of these events, if others did not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u64>,
+}
+
+impl Answer {
+    async fn read(app: &App, found: &[u64]) -> Result<Self, ApiError> {
+        let mut answer = Self { error: None, matched: found.len(), events: Vec::new(), next: None };
+        let mut bytes = 0;
+        for &seq in found {
+            if bytes >= MAX_BYTES {
+                answer.next = answer.events.last().map(|row| row.seq);
+                break;
+            }
+            // One that had to go in the meantime has matched all the same.
+            let row = app.collector.read(|state| attribution::event(&state.store, &state.customers, seq)).await?;
+            bytes += row.as_ref().map_or(0, |row| row.body.len());
+            answer.events.extend(row);
+        }
+        Ok(answer)
+    }
 }
 
 /// The events that match, as far as they have arrived.
@@ -78,11 +103,13 @@ struct Matches {
     changes: watch::Receiver<News>,
     /// After how many resets what was found was there.
     resets: Option<u64>,
-    found: Vec<Row>,
+    /// The numbers of those that match.
+    found: Vec<u64>,
 }
 
 impl Matches {
     async fn complete(&mut self, app: &App) -> Result<(), ApiError> {
+        let _waiting = app.collector.waiting();
         while self.found.len() < self.wanted {
             if self.changes.changed().await.is_err() {
                 return std::future::pending().await;
@@ -111,7 +138,7 @@ impl Matches {
         };
         let found = app.collector.read(piece).await?;
         self.cursor = found.through;
-        self.found.extend(found.rows);
+        self.found.extend(found.rows.iter().map(|row| row.seq));
         Ok(found.next.is_some() && self.found.len() < self.wanted)
     }
 }

@@ -6,12 +6,19 @@ use serde_json::json;
 
 use crate::support::{Dev, track};
 
+/// Returns when klime dev says that somebody waits, having looked at all that was there.
+fn until_waiting(dev: &Dev) {
+    const TRIES: usize = 10_000;
+    assert!((0..TRIES).any(|_| dev.get("/dev/stats").json()["waiting"] == 1), "nobody waits");
+}
+
 #[test]
 fn a_wait_ends_with_the_event_that_was_missing() {
     let dev = Dev::start(&[]);
     dev.send(&[track("A", "m1"), track("B", "m2")]);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| dev.get("/dev/wait?event=A&count=3&timeout=60"));
+        until_waiting(&dev);
         dev.send(&[track("B", "m3"), track("A", "m4")]);
         dev.send(&[track("A", "m4")]);
         dev.send(&[track("A", "m5"), track("A", "m6")]);
@@ -47,6 +54,32 @@ fn what_is_there_is_found_without_waiting() {
     assert_eq!((answer.status, answer.json()["matched"].clone()), (200, json!(1000)));
     assert_eq!(dev.get("/dev/wait?after=999&timeout=0").json()["events"][0]["seq"], 1000);
     assert_eq!(dev.get("/dev/wait?after=1000&timeout=0").status, 504);
+}
+
+#[test]
+fn an_answer_has_a_bounded_size_and_says_where_to_go_on() {
+    const EVENTS: u64 = 100;
+    let dev = Dev::start(&[]);
+    let text = "x".repeat(190_000);
+    for number in 1..=EVENTS {
+        let mut event = track("A", &format!("m{number}"));
+        event["notOfTheProtocol"] = json!(text);
+        assert_eq!(dev.send(&[event]).status, 200);
+    }
+    let (mut seqs, mut after) = (Vec::new(), 0);
+    loop {
+        let count = EVENTS - after;
+        let answer = dev.get(&format!("/dev/wait?count={count}&after={after}&timeout=0"));
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.len() < 17 << 20, "{} bytes", answer.body.len());
+        let answer = answer.json();
+        assert_eq!(answer["matched"], count);
+        seqs.extend(answer["events"].as_array().unwrap().iter().map(|row| row["seq"].as_u64().unwrap()));
+        let Some(next) = answer["next"].as_u64() else { break };
+        assert_eq!(seqs.last(), Some(&next));
+        after = next;
+    }
+    assert_eq!(seqs, (1..=EVENTS).collect::<Vec<_>>());
 }
 
 #[test]
@@ -93,6 +126,7 @@ fn a_reset_starts_a_wait_anew() {
     dev.send(&[track("A", "m1")]);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| dev.get("/dev/wait?count=2&timeout=60").json());
+        until_waiting(&dev);
         dev.post("/dev/reset", &json!({}));
         dev.send(&[track("A", "m2"), track("A", "m3")]);
         let ids: Vec<_> =

@@ -26,6 +26,12 @@ impl Kind {
             Self::Group => "group",
         }
     }
+
+    /// The kind that has this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Track, Self::Identify, Self::Group].into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// An event that keeps to the protocol.

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Statement, params};
 
 use super::batches::{BatchRecord, insert};
+use super::columns::Columns;
 use super::entry::{Entries, Entry, Hashes};
-use super::row::{kind, kind_text, status_code, to_sql};
+use super::row::{status_code, to_sql};
 use super::stats::Totals;
 use super::{Limits, Store, StoreError};
-use crate::dev::event::{Judged, Library, Refusal, Status, Verdict};
+use crate::dev::event::{Judged, Kind, Status, Verdict};
 
 /// What is over a limit goes so many events, or bytes, or batches at a time.
 const PRUNED_EVENTS: u64 = 1_000;
@@ -170,7 +172,7 @@ impl Writing<'_> {
             event.user_id,
             event.group_id,
             event.message_id,
-            event.timestamp,
+            event.timestamp.map(Timestamp::as_microsecond),
             event.library.map(|library| library.name.as_str()),
             event.library.map(|library| library.version.as_str()),
             event.refusal.map(|refusal| refusal.code),
@@ -189,7 +191,7 @@ impl Writing<'_> {
             library: self.hashes.short(event.library.map(|library| library.name.as_str())),
             bytes: u32::try_from(judged.body.len()).unwrap_or(u32::MAX),
             status,
-            kind: event.kind.and_then(kind),
+            kind: event.kind.and_then(Kind::of_word),
         });
         Ok(())
     }
@@ -208,45 +210,6 @@ impl Writing<'_> {
         let Some(seq) = here.or_else(|| self.accepted.get(&message).copied()) else { return Ok(None) };
         let stored: Option<String> = self.message_id_of.query_row([to_sql(seq)], |row| row.get(0))?;
         Ok((stored.as_deref() == Some(message_id)).then_some(seq))
-    }
-}
-
-/// What of an event goes into columns.
-#[derive(Default)]
-struct Columns<'a> {
-    kind: Option<&'a str>,
-    name: Option<&'a str>,
-    user_id: Option<&'a str>,
-    group_id: Option<&'a str>,
-    message_id: Option<&'a str>,
-    timestamp: Option<i64>,
-    library: Option<&'a Library>,
-    refusal: Option<&'a Refusal>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(judged: &'a Judged) -> Self {
-        match &judged.verdict {
-            Verdict::Taken(event) => Self {
-                kind: Some(kind_text(event.kind)),
-                name: event.name.as_deref(),
-                user_id: event.user_id.as_deref(),
-                group_id: event.group_id.as_deref(),
-                message_id: Some(&event.message_id),
-                timestamp: Some(event.timestamp.as_microsecond()),
-                library: event.library.as_ref(),
-                refusal: None,
-            },
-            Verdict::Refused(refusal) => Self {
-                kind: refusal.kind.as_deref(),
-                name: refusal.name.as_deref(),
-                user_id: refusal.user_id.as_deref(),
-                group_id: refusal.group_id.as_deref(),
-                message_id: refusal.message_id.as_deref(),
-                refusal: Some(refusal),
-                ..Self::default()
-            },
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::filter::{Audience, Filter, Order, Page, Wanted};
-use super::row::{COLUMNS, Row, read, text, to_sql};
+use super::row::{BODY, COLUMNS, NAMES, Row, read, text, to_sql};
 use super::search::Needle;
 use super::{Store, StoreError};
 
@@ -96,12 +96,10 @@ impl Store {
 
 /// In all that can be read of an event. The body has most of it, but escaped.
 fn is_found(needle: &Needle, row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
-    const BODY: usize = 16;
-    const OTHERS: [usize; 6] = [6, 7, 8, 13, 14, 5];
     if needle.is_in(text(row, BODY)?) {
         return Ok(true);
     }
-    for column in OTHERS {
+    for column in NAMES {
         if needle.is_in(text(row, column)?) {
             return Ok(true);
         }

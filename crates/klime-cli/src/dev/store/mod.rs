@@ -10,6 +10,7 @@
 
 mod append;
 mod batches;
+mod columns;
 mod entry;
 mod error;
 mod events;

@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::entry::{Entries, Entry, Hashes};
 use super::pruned::{load_count, save_count};
-use super::row::{kind, status, text, to_sql, unsigned};
+use super::row::{status, text, to_sql, unsigned};
 use super::stats::Totals;
 use super::tally::Tally;
 use super::{Limits, Store, StoreError, schema};
-use crate::dev::event::{Library, Status};
+use crate::dev::event::{Kind, Library, Status};
 
 impl Store {
     /// Opens the file, which is made if it does not exist, or memory if there is none. A file is this process's alone until
@@ -121,7 +121,7 @@ fn read_entry(row: &rusqlite::Row<'_>, hashes: &Hashes) -> rusqlite::Result<Entr
         batch: unsigned(row, 1)?,
         received_at: row.get(2)?,
         status: status(row.get(3)?),
-        kind: text_or_none(4)?.and_then(kind),
+        kind: text_or_none(4)?.and_then(Kind::of_word),
         event: hashes.short(text_or_none(5)?),
         user: hashes.short(text_or_none(6)?),
         group: hashes.short(text_or_none(7)?),

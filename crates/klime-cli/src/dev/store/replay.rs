@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::row::{COLUMNS, Row, kind, read};
+use super::row::{COLUMNS, Row, read};
 use super::{Store, StoreError};
-use crate::dev::event::{Event, Judged, Refusal, Status, Verdict};
+use crate::dev::event::{Event, Judged, Kind, Refusal, Status, Verdict};
 use crate::dev::validate;
 
 /// A stored event, as it was appended.
@@ -40,7 +40,7 @@ impl Store {
 }
 
 fn replayed(row: Row) -> Replayed {
-    let verdict = match (row.error, row.kind.as_deref().and_then(kind)) {
+    let verdict = match (row.error, row.kind.as_deref().and_then(Kind::of_word)) {
         (None, Some(kind)) => Verdict::Taken(Event {
             kind,
             // A body is as it was judged, unless someone has written into the file.

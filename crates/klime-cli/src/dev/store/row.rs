@@ -5,7 +5,9 @@ use rusqlite::types::ValueRef;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::dev::event::{Kind, Library, Status};
+use super::Appended;
+use super::columns::Columns;
+use crate::dev::event::{Judged, Library, Status};
 use crate::dev::stamp;
 
 /// A stored event with everything that is known of it. Serialized, it is the object that `/dev/events` answers.
@@ -69,6 +71,36 @@ pub struct RowError {
     pub message: String,
 }
 
+impl Row {
+    /// The row of an event that was just appended, without what only the store knows (`groups`, `duplicate_of`). `None` if the batch
+    /// has no event in this place.
+    #[must_use]
+    pub fn of_appended(appended: &Appended, received_at: Timestamp, index: usize, judged: &Judged) -> Option<Self> {
+        let columns = Columns::of(judged);
+        Some(Self {
+            seq: appended.seqs.start + index as u64,
+            status: *appended.statuses.get(index)?,
+            received_at,
+            batch: appended.batch,
+            index: index as u64,
+            kind: columns.kind.map(str::to_owned),
+            event: columns.name.map(str::to_owned),
+            user_id: columns.user_id.map(str::to_owned),
+            group_id: columns.group_id.map(str::to_owned),
+            message_id: columns.message_id.map(str::to_owned),
+            timestamp: columns.timestamp,
+            library: columns.library.cloned(),
+            groups: Vec::new(),
+            error: columns
+                .refusal
+                .map(|refusal| RowError { code: refusal.code.to_owned(), message: refusal.message.clone() }),
+            duplicate_of: None,
+            bytes: judged.body.len() as u64,
+            body: judged.body.clone(),
+        })
+    }
+}
+
 /// A body that is no JSON (someone has written into the file) is shown as text.
 fn as_json<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
     match serde_json::from_str::<&RawValue>(body) {
@@ -81,8 +113,13 @@ fn as_json<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> 
 pub(super) const COLUMNS: &str = "seq, status, received_at, batch, position, type, event, user_id, group_id, message_id, \
      timestamp, library_name, library_version, error_code, error_message, duplicate_of, body";
 
+/// The columns of text that a search looks at, by their place in `COLUMNS`.
+pub(super) const BODY: usize = 16;
+/// See [`BODY`]: event, user, group, error code and message, type.
+pub(super) const NAMES: [usize; 6] = [6, 7, 8, 13, 14, 5];
+
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let body: String = row.get(16)?;
+    let body: String = row.get(BODY)?;
     let code: Option<String> = row.get(13)?;
     let library: Option<String> = row.get(11)?;
     Ok(Row {
@@ -147,22 +184,5 @@ pub(super) fn status(code: i64) -> Status {
         0 => Status::Accepted,
         2 => Status::Duplicate,
         _ => Status::Refused,
-    }
-}
-
-pub(super) fn kind(text: &str) -> Option<Kind> {
-    match text {
-        "track" => Some(Kind::Track),
-        "identify" => Some(Kind::Identify),
-        "group" => Some(Kind::Group),
-        _ => None,
-    }
-}
-
-pub(super) fn kind_text(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Track => "track",
-        Kind::Identify => "identify",
-        Kind::Group => "group",
     }
 }

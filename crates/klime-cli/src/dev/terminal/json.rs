@@ -10,9 +10,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Arrived;
-use crate::dev::event::{Judged, Verdict};
 use crate::dev::stamp;
-use crate::dev::store::{Row, RowError};
+use crate::dev::store::Row;
 
 pub(super) fn write(arrived: &Arrived, out: &mut impl Write) -> io::Result<()> {
     let record = &arrived.record;
@@ -29,7 +28,7 @@ pub(super) fn write(arrived: &Arrived, out: &mut impl Write) -> io::Result<()> {
         line(&Line { request }, out)?;
     }
     for (index, judged) in arrived.events.iter().enumerate() {
-        if let Some(row) = row(arrived, index, judged) {
+        if let Some(row) = Row::of_appended(&arrived.appended, record.received_at, index, judged) {
             line(&row, out)?;
         }
     }
@@ -72,46 +71,4 @@ struct Request<'a> {
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a str>,
-}
-
-fn row(arrived: &Arrived, index: usize, judged: &Judged) -> Option<Row> {
-    let mut row = Row {
-        seq: arrived.appended.seqs.start + index as u64,
-        status: *arrived.appended.statuses.get(index)?,
-        received_at: arrived.record.received_at,
-        batch: arrived.appended.batch,
-        index: index as u64,
-        kind: None,
-        event: None,
-        user_id: None,
-        group_id: None,
-        message_id: None,
-        timestamp: None,
-        library: None,
-        groups: Vec::new(),
-        error: None,
-        duplicate_of: None,
-        bytes: judged.body.len() as u64,
-        body: judged.body.clone(),
-    };
-    match &judged.verdict {
-        Verdict::Taken(event) => {
-            row.kind = Some(event.kind.word().to_owned());
-            row.event.clone_from(&event.name);
-            row.user_id.clone_from(&event.user_id);
-            row.group_id.clone_from(&event.group_id);
-            row.message_id = Some(event.message_id.clone());
-            row.timestamp = Some(event.timestamp);
-            row.library.clone_from(&event.library);
-        }
-        Verdict::Refused(refusal) => {
-            row.kind.clone_from(&refusal.kind);
-            row.event.clone_from(&refusal.name);
-            row.user_id.clone_from(&refusal.user_id);
-            row.group_id.clone_from(&refusal.group_id);
-            row.message_id.clone_from(&refusal.message_id);
-            row.error = Some(RowError { code: refusal.code.to_owned(), message: refusal.message.clone() });
-        }
-    }
-    Some(row)
 }

@@ -94,15 +94,11 @@ fn kind(field: Option<&RawValue>) -> Result<Kind, Fault> {
     let Some(raw) = field else {
         return Err(Fault("invalid_type", format!(r#""type" is missing; it must be {EXPECTED}"#)));
     };
-    match serde_json::from_str::<String>(raw.get()).as_deref() {
-        Ok("track") => Ok(Kind::Track),
-        Ok("identify") => Ok(Kind::Identify),
-        Ok("group") => Ok(Kind::Group),
-        _ => {
-            let value = shortened(raw.get(), VALUE_CHARS);
-            Err(Fault("invalid_type", format!(r#""type" must be {EXPECTED}, not {value}"#)))
-        }
-    }
+    let word = serde_json::from_str::<String>(raw.get()).ok();
+    word.as_deref().and_then(Kind::of_word).ok_or_else(|| {
+        let value = shortened(raw.get(), VALUE_CHARS);
+        Fault("invalid_type", format!(r#""type" must be {EXPECTED}, not {value}"#))
+    })
 }
 
 /// To the microsecond, as the store keeps it: an event must be the same before a restart and after it.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -117,7 +118,15 @@ async fn connection(stream: TcpStream, router: Router, stopping: Stopping, _perm
         let cut = cut.clone();
         move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(cut.clone());
-            router.call(request)
+            let mut answer = Box::pin(router.call(request));
+            // hyper can see that the client has left before it asks for the answer at all. A request that has come is begun.
+            let at_once = (&mut answer).now_or_never();
+            async move {
+                match at_once {
+                    Some(answer) => answer,
+                    None => answer.await,
+                }
+            }
         }
     });
     let mut serving = http1::Builder::new()
@@ -132,7 +141,12 @@ async fn connection(stream: TcpStream, router: Router, stopping: Stopping, _perm
         () = stopped(stopping) => {}
     }
     std::pin::Pin::new(&mut serving).graceful_shutdown();
-    let _ = serving.await;
+    // What hangs is cut off when the server stops.
+    tokio::select! {
+        biased;
+        () = cut.0.notified() => reset(serving.into_parts().io.into_inner()),
+        _ = &mut serving => {}
+    }
 }
 
 /// Closes the connection by a reset instead of the orderly end that a client could take for an answer's.

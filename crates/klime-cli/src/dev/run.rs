@@ -199,8 +199,9 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
         if code != 0 {
             return Some(code);
         }
-        drop(command);
+        // What the command has left running may still send.
         expected(app, args, true, signals).await;
+        drop(command);
     } else if !app.expectations.is_empty() {
         expected(app, args, false, signals).await;
     } else {

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time;
 
 use super::app::{App, Shared};
-use super::args::{Args, write_key};
+use super::args::Args;
 use super::collector::Collector;
 use super::demo::Demo;
 use super::exec::{self, Running, Setting};
@@ -55,6 +55,11 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen().map_err(failed("listen for signals"))?;
     let listeners = bind(&args).await?;
     let (stop, stopping) = watch::channel(false);
+    if let Some(address) = listeners.taken() {
+        let sentence =
+            "is taken by another program, which gets what is sent to localhost by IPv6; 127.0.0.1 leads here";
+        print::warning(format_args!("{address} {sentence}"));
+    }
     let app = Arc::new(app(&args, listeners.address().ip(), stopping.clone())?);
     let endpoint = endpoint(&listeners);
     announce(&app, &args, &endpoint);
@@ -109,18 +114,11 @@ fn app(args: &Args, host: IpAddr, stopping: watch::Receiver<bool>) -> Result<App
     Ok(App {
         collector,
         guard: Guard::new(args.allow_host.clone(), args.allow_origin.clone()).any_address(!host.is_loopback()),
-        keys: Keys::new(key(args)?),
+        keys: Keys::new(args.write_key().map_err(|sentence| Failure(Exit::Usage, sentence))?),
         terminal,
         expectations: Expectations::new(args.expect.clone()),
         stopping,
     })
-}
-
-fn key(args: &Args) -> Result<Option<String>, Failure> {
-    let Some(path) = &args.key_file else { return Ok(args.key.clone()) };
-    let refuse = |why: String| Failure(Exit::Usage, format!("--key-file {}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-    write_key(&text).map(Some).map_err(refuse)
 }
 
 /// Where clients find it. An address that stands for all of a machine's is no address to connect to.
@@ -145,8 +143,8 @@ fn announce(app: &App, args: &Args, endpoint: &str) {
         print::note(format_args!("klime dev listens on {endpoint}"));
     }
     if !args.host.is_loopback() {
-        app.terminal
-            .warn(&format!("{} can be reached from other machines: whoever reaches it can read all events", args.host));
+        let sentence = "can be reached from other machines: whoever reaches it can read all events";
+        print::warning(format_args!("{} {sentence}", args.host));
     }
     let kept = match &args.db {
         Some(path) => format!("{}, which holds {stored} events", path.display()),

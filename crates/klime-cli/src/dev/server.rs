@@ -55,6 +55,7 @@ pub(crate) async fn stopped(mut stopping: Stopping) {
 pub(crate) struct Listeners {
     all: Vec<TcpListener>,
     address: SocketAddr,
+    taken: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -62,11 +63,22 @@ impl Listeners {
     pub(crate) async fn bind(host: IpAddr, port: u16) -> io::Result<Self> {
         let first = TcpListener::bind((host, port)).await?;
         let address = first.local_addr()?;
-        let mut all = vec![first];
+        let (mut all, mut taken) = (vec![first], None);
         if host == IpAddr::V4(Ipv4Addr::LOCALHOST) {
-            all.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())).await.ok());
+            let second = SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()));
+            match TcpListener::bind(second).await {
+                Ok(listener) => all.push(listener),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => taken = Some(second),
+                // There is no IPv6 here.
+                Err(_) => {}
+            }
         }
-        Ok(Self { all, address })
+        Ok(Self { all, address, taken })
+    }
+
+    /// The address on IPv6 that another program has.
+    pub(crate) fn taken(&self) -> Option<SocketAddr> {
+        self.taken
     }
 
     /// The address that was asked for, with the port that it got.

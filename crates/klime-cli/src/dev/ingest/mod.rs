@@ -6,6 +6,7 @@
 mod answer;
 pub(super) mod body;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Extension;
@@ -21,7 +22,7 @@ use super::app::{App, Shared};
 use super::event::{Judged, Refusal, Verdict};
 use super::fault::{FAULT_INJECTED, FaultKind};
 use super::server::{Cut, stopped};
-use super::store::BatchRecord;
+use super::store::{Appended, BatchRecord};
 use super::{key, validate};
 use crate::clock;
 
@@ -197,10 +198,11 @@ impl Arrival {
         }
         self.record.received_at = clock::wall();
         self.record.took = clock::now().saturating_duration_since(self.began);
-        match app.collector.append(&self.record, &events) {
+        let events: Arc<[Judged]> = events.into();
+        let show = |appended: &Appended| app.terminal.show(self.record.clone(), events.clone(), appended.clone());
+        match app.collector.append(&self.record, &events, show) {
             Ok(appended) => {
                 app.expectations.note(&self.record, &events, &appended);
-                app.terminal.show(self.record.clone(), events, appended);
                 Ok(())
             }
             Err(error) => {

@@ -48,7 +48,7 @@ For tests in any language:
   /dev/batches, /dev/live, /dev/export.ndjson; POST /dev/reset
 
 Exit status:
-  0  stopped by Ctrl-C, or all expectations are met
+  0  stopped by Ctrl-C (130 while --demo fills it, or --exec runs), or all expectations are met
   1  an expectation is not met, or with --strict something was refused; of --demo, not all arrived;
      or the port is taken, or the file of --db cannot be used
   2  the command line is at fault
@@ -86,7 +86,7 @@ pub(crate) struct Args {
     pub(super) mode: Option<ModeName>,
 
     /// Take only this write key; better in KLIME_DEV_KEY or a file, since command lines are seen by all users
-    #[arg(long, value_name = "KEY", env = "KLIME_DEV_KEY", hide_env_values = true, conflicts_with = "key_file", value_parser = write_key)]
+    #[arg(long, value_name = "KEY", conflicts_with = "key_file", value_parser = write_key)]
     pub(super) key: Option<String>,
 
     /// Take only the write key in this file
@@ -152,6 +152,29 @@ impl From<ModeName> for Mode {
     }
 }
 
+/// The variable that stands for `--key`.
+const KEY_VARIABLE: &str = "KLIME_DEV_KEY";
+
+impl Args {
+    /// The one write key that is taken, if there is one: an option wins over the variable, and a blank variable is none.
+    pub(super) fn write_key(&self) -> Result<Option<String>, String> {
+        if let Some(path) = &self.key_file {
+            let refuse = |why: String| format!("--key-file {}: {why}", path.display());
+            let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+            return write_key(&text).map(Some).map_err(refuse);
+        }
+        if self.key.is_some() {
+            return Ok(self.key.clone());
+        }
+        let Some(value) = std::env::var_os(KEY_VARIABLE) else { return Ok(None) };
+        let text = value.into_string().map_err(|_| format!("{KEY_VARIABLE} is not valid Unicode"))?;
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        write_key(&text).map(Some).map_err(|why| format!("{KEY_VARIABLE}: {why}"))
+    }
+}
+
 /// An address of this machine. Names are not looked up: what they lead to would decide who can read events.
 fn host(text: &str) -> Result<IpAddr, String> {
     match text {
@@ -163,7 +186,7 @@ fn host(text: &str) -> Result<IpAddr, String> {
 }
 
 /// A key that a header can hold.
-pub(super) fn write_key(text: &str) -> Result<String, String> {
+fn write_key(text: &str) -> Result<String, String> {
     let key = text.trim();
     if key.is_empty() {
         return Err("it is empty".to_owned());

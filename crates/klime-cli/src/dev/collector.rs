@@ -111,8 +111,14 @@ impl Collector {
         self.news.subscribe()
     }
 
-    /// Keeps a batch and its events, and takes account of them.
-    pub(crate) fn append(&self, batch: &BatchRecord, events: &[Judged]) -> Result<Appended, StoreError> {
+    /// Keeps a batch and its events, and takes account of them. `kept` is called under the lock, so in the order of the numbers; it
+    /// must not wait for anything.
+    pub(crate) fn append(
+        &self,
+        batch: &BatchRecord,
+        events: &[Judged],
+        kept: impl FnOnce(&Appended),
+    ) -> Result<Appended, StoreError> {
         let appended = {
             let mut state = self.lock();
             let appended = state.store.append(batch, events)?;
@@ -121,6 +127,7 @@ impl Collector {
             for ((seq, judged), &status) in appended.seqs.clone().zip(events).zip(&appended.statuses) {
                 folds.note(seq, batch.received_at, judged, status);
             }
+            kept(&appended);
             appended
         };
         self.news.send_modify(|news| {

@@ -1,4 +1,7 @@
 //! The command of `--exec`: it runs with the endpoint and a key in its environment, is told when `klime dev` is, and is not left behind.
+//!
+//! What it has started itself is told and ended with it by its process group. Where it shares our terminal it has none, because a group of
+//! its own could not read there: Ctrl-C reaches all of them by the terminal, but any other signal only the shell that runs the command.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -12,7 +15,7 @@ use super::signals::Signal;
 /// After a signal, a command has so long to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A running command, and all that it has started.
+/// A running command, and all that is in its process group.
 #[derive(Debug)]
 pub(super) struct Running {
     child: Child,

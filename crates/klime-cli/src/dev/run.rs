@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::{task, time};
 
 use super::app::{App, Shared};
-use super::args::{Args, write_key};
+use super::args::Args;
 use super::collector::Collector;
 use super::demo::Demo;
 use super::exec::{self, Running, Setting};
@@ -63,7 +63,12 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     };
     let listeners = bind(&args).await?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(app(&args, collector, stopping.clone())?);
+    if let Some(address) = listeners.taken() {
+        let sentence =
+            "is taken by another program, which gets what is sent to localhost by IPv6; 127.0.0.1 leads here";
+        print::warning(format_args!("{address} {sentence}"));
+    }
+    let app = Arc::new(app(&args, listeners.address().ip(), collector, stopping.clone())?);
     let endpoint = endpoint(&listeners);
     announce(&app, &args, &endpoint);
     let serving = tokio::spawn(listeners.serve(api::router(app.clone()), stopping));
@@ -115,7 +120,7 @@ async fn open(args: &Args) -> Result<Collector, Failure> {
     opened.map_err(|error| Failure(Exit::Refused, error.to_string()))
 }
 
-fn app(args: &Args, collector: Collector, stopping: watch::Receiver<bool>) -> Result<App, Failure> {
+fn app(args: &Args, host: IpAddr, collector: Collector, stopping: watch::Receiver<bool>) -> Result<App, Failure> {
     for &fault in &args.fault {
         collector.lock().faults.add(fault).map_err(|error| Failure(Exit::Usage, format!("--fault: {error}")))?;
     }
@@ -128,19 +133,12 @@ fn app(args: &Args, collector: Collector, stopping: watch::Receiver<bool>) -> Re
         Terminal::start(format).map_err(|error| Failure(Exit::Refused, format!("cannot start threads: {error}")))?;
     Ok(App {
         collector,
-        guard: Guard::new(args.allow_host.clone(), args.allow_origin.clone()).any_address(!args.host.is_loopback()),
-        keys: Keys::new(key(args)?),
+        guard: Guard::new(args.allow_host.clone(), args.allow_origin.clone()).any_address(!host.is_loopback()),
+        keys: Keys::new(args.write_key().map_err(|sentence| Failure(Exit::Usage, sentence))?),
         terminal,
         expectations: Expectations::new(args.expect.clone()),
         stopping,
     })
-}
-
-fn key(args: &Args) -> Result<Option<String>, Failure> {
-    let Some(path) = &args.key_file else { return Ok(args.key.clone()) };
-    let refuse = |why: String| Failure(Exit::Usage, format!("--key-file {}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-    write_key(&text).map(Some).map_err(refuse)
 }
 
 /// Where clients find it. An address that stands for all of a machine's is no address to connect to.
@@ -165,8 +163,8 @@ fn announce(app: &App, args: &Args, endpoint: &str) {
         print::note(format_args!("klime dev listens on {endpoint}"));
     }
     if !args.host.is_loopback() {
-        app.terminal
-            .warn(&format!("{} can be reached from other machines: whoever reaches it can read all events", args.host));
+        let sentence = "can be reached from other machines: whoever reaches it can read all events";
+        print::warning(format_args!("{} {sentence}", args.host));
     }
     let kept = match &args.db {
         Some(path) => format!("{}, which holds {stored} events", path.display()),
@@ -219,8 +217,9 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
         if code != 0 {
             return Some(code);
         }
-        drop(command);
+        // What the command has left running may still send.
         expected(app, args, true, signals).await;
+        drop(command);
     } else if !app.expectations.is_empty() {
         expected(app, args, false, signals).await;
     } else {

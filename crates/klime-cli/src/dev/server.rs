@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -54,6 +55,7 @@ pub(crate) async fn stopped(mut stopping: Stopping) {
 pub(crate) struct Listeners {
     all: Vec<TcpListener>,
     address: SocketAddr,
+    taken: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -61,11 +63,22 @@ impl Listeners {
     pub(crate) async fn bind(host: IpAddr, port: u16) -> io::Result<Self> {
         let first = TcpListener::bind((host, port)).await?;
         let address = first.local_addr()?;
-        let mut all = vec![first];
+        let (mut all, mut taken) = (vec![first], None);
         if host == IpAddr::V4(Ipv4Addr::LOCALHOST) {
-            all.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())).await.ok());
+            let second = SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()));
+            match TcpListener::bind(second).await {
+                Ok(listener) => all.push(listener),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => taken = Some(second),
+                // There is no IPv6 here.
+                Err(_) => {}
+            }
         }
-        Ok(Self { all, address })
+        Ok(Self { all, address, taken })
+    }
+
+    /// The address on IPv6 that another program has.
+    pub(crate) fn taken(&self) -> Option<SocketAddr> {
+        self.taken
     }
 
     /// The address that was asked for, with the port that it got.
@@ -117,7 +130,15 @@ async fn connection(stream: TcpStream, router: Router, stopping: Stopping, _perm
         let cut = cut.clone();
         move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(cut.clone());
-            router.call(request)
+            let mut answer = Box::pin(router.call(request));
+            // hyper can see that the client has left before it asks for the answer at all. A request that has come is begun.
+            let at_once = (&mut answer).now_or_never();
+            async move {
+                match at_once {
+                    Some(answer) => answer,
+                    None => answer.await,
+                }
+            }
         }
     });
     let mut serving = http1::Builder::new()
@@ -132,7 +153,12 @@ async fn connection(stream: TcpStream, router: Router, stopping: Stopping, _perm
         () = stopped(stopping) => {}
     }
     std::pin::Pin::new(&mut serving).graceful_shutdown();
-    let _ = serving.await;
+    // What hangs is cut off when the server stops.
+    tokio::select! {
+        biased;
+        () = cut.0.notified() => reset(serving.into_parts().io.into_inner()),
+        _ = &mut serving => {}
+    }
 }
 
 /// Closes the connection by a reset instead of the orderly end that a client could take for an answer's.

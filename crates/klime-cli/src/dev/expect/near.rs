@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Expectation;
 use crate::dev::event::{Kind, Refusal};
+use crate::dev::fault::FAULT_INJECTED;
 use crate::dev::store::BatchRecord;
 
 /// Different targets that are remembered, and refusals.
@@ -32,19 +33,25 @@ impl Seen {
         }
     }
 
+    /// An event that was refused; one that a fault hit was meant to be, and is told but not counted.
     pub(super) fn note_refused(&mut self, refusal: &Refusal) {
-        self.refused_events += 1;
+        self.refused_events += u64::from(refusal.code != FAULT_INJECTED);
         if self.refusals.len() < MAX_REFUSALS {
             self.refusals.push(refusal.clone());
         }
     }
 
-    /// A request that was refused as a whole; one that a fault hit was meant to be.
+    /// A request that was refused as a whole, or came in part; one that a fault hit was meant to be.
     pub(super) fn note_request(&mut self, record: &BatchRecord) {
         let Some(error) = record.error.as_deref().filter(|_| record.fault.is_none()) else { return };
-        self.refused_requests += 1;
+        let told = match record.status {
+            0 => format!("a request was broken off: {error}"),
+            status => format!("a request was refused with {status}: {error}"),
+        };
+        // Whoever left was not refused.
+        self.refused_requests += u64::from(record.status != 0);
         if self.requests.len() < MAX_TOLD {
-            self.requests.push(format!("a request was refused with {}: {error}", record.status));
+            self.requests.push(told);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Faults on demand: what a server in trouble would answer, by rate and by count.
 //!
 //! A rate is kept evenly, without chance: 0.5 hits each second request. So a test that asks for faults sees the same ones each time.
-//! This module only decides; `ingest.rs` carries out what it says. It knows neither HTTP nor time.
+//! This module only decides; `ingest/mod.rs` carries out what it says. It knows neither HTTP nor time.
 
 mod grammar;
 mod json;
@@ -11,6 +11,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub(crate) use json::FaultJson;
+
+/// The code of the events that a fault of the kind `partial` refuses.
+pub(crate) const FAULT_INJECTED: &str = "fault_injected";
 
 /// The most faults that wait at the same time.
 const MAX_FAULTS: usize = 32;

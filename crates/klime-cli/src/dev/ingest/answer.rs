@@ -13,7 +13,7 @@ use crate::dev::event::{Judged, Verdict};
 pub(super) struct Refused {
     pub(super) status: StatusCode,
     pub(super) message: String,
-    retry_after: Option<u64>,
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Refused {

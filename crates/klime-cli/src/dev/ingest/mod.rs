@@ -6,7 +6,8 @@
 mod answer;
 pub(super) mod body;
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::body::Body;
@@ -19,55 +20,85 @@ use self::answer::{Refused, taken};
 use self::body::{BodyError, Received};
 use super::app::{App, Shared};
 use super::event::{Judged, Refusal, Verdict};
-use super::fault::FaultKind;
+use super::fault::{FAULT_INJECTED, FaultKind};
 use super::server::{Cut, stopped};
-use super::store::BatchRecord;
+use super::store::{Appended, BatchRecord};
 use super::{key, validate};
 use crate::clock;
 
-/// Takes a batch.
+/// Takes a batch. What becomes of it is done and recorded by a task of its own, because a handler ends with its connection: clients
+/// that give up on an answer would take back what they have sent.
 pub(crate) async fn post(
     State(app): State<Shared>,
     Extension(cut): Extension<Cut>,
     request: Request<Body>,
 ) -> Response {
+    let stopping = app.stopping.clone();
+    match tokio::spawn(arrive(app, request)).await {
+        Ok(Outcome::Answer(answer)) => answer,
+        Ok(Outcome::Later(answer, delay)) => {
+            tokio::select! {
+                () = time::sleep(delay) => {}
+                () = stopped(stopping) => {}
+            }
+            answer
+        }
+        Ok(Outcome::Hang) => {
+            stopped(stopping).await;
+            cut.off().await
+        }
+        // The task fails only when the runtime ends.
+        Ok(Outcome::CutOff) | Err(_) => cut.off().await,
+    }
+}
+
+/// What the client gets to see.
+enum Outcome {
+    Answer(Response),
+    Later(Response, Duration),
+    Hang,
+    CutOff,
+}
+
+/// Reads a request and takes or refuses it. Afterwards it is recorded, and its memory is free.
+async fn arrive(app: Shared, request: Request<Body>) -> Outcome {
     let mut arrival = Arrival::new(request.headers());
     let wire = Wire::of(&app, request.headers());
     let body = match body::read(request).await {
         Ok(body) => body,
-        Err(error) => return arrival.refuse(&app, error.into()),
+        Err(BodyError::Left { bytes }) => {
+            arrival.record.bytes = bytes;
+            arrival.record.error = Some(BodyError::Left { bytes }.to_string());
+            arrival.lose(&app);
+            return Outcome::CutOff;
+        }
+        Err(error) => return Outcome::Answer(arrival.refuse(&app, error.into())),
     };
     arrival.record.bytes = body.bytes.len() as u64;
     let gzip = match wire {
         Ok(wire) => wire.gzip,
-        Err(refused) => return arrival.refuse(&app, refused),
+        Err(refused) => return Outcome::Answer(arrival.refuse(&app, refused)),
     };
     arrival.record.gzip = gzip;
     let hit = app.collector.lock().faults.next_hit();
     arrival.record.fault = hit.map(|fault| fault.word().to_owned());
     match hit {
-        None | Some(FaultKind::Partial { .. }) => arrival.take(&app, &body, hit),
-        Some(FaultKind::Slow { delay }) => {
-            tokio::select! {
-                () = time::sleep(delay) => {}
-                () = stopped(app.stopping.clone()) => {}
-            }
-            arrival.take(&app, &body, None)
+        None | Some(FaultKind::Partial { .. }) => Outcome::Answer(arrival.take(&app, &body, hit)),
+        Some(FaultKind::Slow { delay }) => Outcome::Later(arrival.take(&app, &body, None), delay),
+        Some(FaultKind::Status { status, retry_after }) => {
+            Outcome::Answer(arrival.refuse(&app, Refused::injected(status, retry_after)))
         }
-        Some(FaultKind::Status { status, retry_after }) => arrival.refuse(&app, Refused::injected(status, retry_after)),
         Some(FaultKind::Hang) => {
             arrival.lose(&app);
-            drop(body);
-            stopped(app.stopping.clone()).await;
-            cut.off().await
+            Outcome::Hang
         }
         Some(FaultKind::Reset) => {
             arrival.lose(&app);
-            cut.off().await
+            Outcome::CutOff
         }
         Some(FaultKind::LostAnswer) => {
             drop(arrival.take(&app, &body, None));
-            cut.off().await
+            Outcome::CutOff
         }
     }
 }
@@ -167,10 +198,11 @@ impl Arrival {
         }
         self.record.received_at = clock::wall();
         self.record.took = clock::now().saturating_duration_since(self.began);
-        match app.collector.append(&self.record, &events) {
+        let events: Arc<[Judged]> = events.into();
+        let show = |appended: &Appended| app.terminal.show(self.record.clone(), events.clone(), appended.clone());
+        match app.collector.append(&self.record, &events, show) {
             Ok(appended) => {
                 app.expectations.note(&self.record, &events, &appended);
-                app.terminal.show(self.record.clone(), events, appended);
                 Ok(())
             }
             Err(error) => {
@@ -183,7 +215,7 @@ impl Arrival {
 
 impl From<BodyError> for Refused {
     fn from(error: BodyError) -> Self {
-        Self::new(error.status(), error.to_string())
+        Self { retry_after: error.retry_after(), ..Self::new(error.status(), error.to_string()) }
     }
 }
 
@@ -195,7 +227,7 @@ fn refuse_some(events: &mut [Judged], fault: FaultKind) {
             continue;
         }
         let refusal = Refusal {
-            code: "fault_injected",
+            code: FAULT_INJECTED,
             message: "refused because a fault of the kind partial was asked for".to_owned(),
             kind: Some(event.kind.word().to_owned()),
             name: event.name.clone(),

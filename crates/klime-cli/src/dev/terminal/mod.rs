@@ -23,6 +23,8 @@ const MAX_WAITING: usize = 1024;
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
 /// Lines are handed on when there are so many, or when nothing is waiting.
 const ENOUGH_BYTES: usize = 64 * 1024;
+/// Warnings that wait to be written.
+const MAX_WARNINGS: usize = 64;
 /// How long the end waits for a reader that takes nothing.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -41,7 +43,7 @@ pub(crate) enum Format {
 #[derive(Debug)]
 struct Arrived {
     record: BatchRecord,
-    events: Vec<Judged>,
+    events: Arc<[Judged]>,
     appended: Appended,
 }
 
@@ -59,6 +61,8 @@ pub(crate) struct Terminal {
     waiting_bytes: Arc<AtomicUsize>,
     skipped: Arc<AtomicU64>,
     ended: Mutex<Receiver<()>>,
+    warnings: Mutex<Option<SyncSender<String>>>,
+    warned: Mutex<Receiver<()>>,
 }
 
 impl Terminal {
@@ -75,11 +79,20 @@ impl Terminal {
             drop(messages);
             let _ = end.send(());
         })?;
-        Ok(Self { format, queue: Mutex::new(Some(queue)), waiting_bytes, skipped, ended: Mutex::new(ended) })
+        let (warnings, warned) = start_warnings()?;
+        Ok(Self {
+            format,
+            queue: Mutex::new(Some(queue)),
+            waiting_bytes,
+            skipped,
+            ended: Mutex::new(ended),
+            warnings: Mutex::new(Some(warnings)),
+            warned: Mutex::new(warned),
+        })
     }
 
     /// Shows a request and its events, now or soon, or not if there is too much.
-    pub(crate) fn show(&self, record: BatchRecord, events: Vec<Judged>, appended: Appended) {
+    pub(crate) fn show(&self, record: BatchRecord, events: Arc<[Judged]>, appended: Appended) {
         if self.format == Format::Quiet {
             return;
         }
@@ -128,9 +141,10 @@ impl Terminal {
         }
     }
 
-    /// Something that is wrong, and that nobody else is told.
+    /// Something that is wrong, and that nobody else is told. It is left out when too many others wait to be written.
     pub(crate) fn warn(&self, text: &str) {
-        print::warning(print::printable(text));
+        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(warnings.as_ref().map(|warnings| warnings.try_send(text.to_owned())));
     }
 
     /// Writes what is waiting, as long as the reader goes on taking it.
@@ -138,7 +152,28 @@ impl Terminal {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         wait_while_it_moves(&ended, FINISH_TIMEOUT, || self.waiting_bytes.load(Ordering::Relaxed));
+        drop(self.warnings.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // Whoever does not read standard error is not waited for.
+        let _ = self.warned.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FINISH_TIMEOUT);
     }
+}
+
+/// Starts the thread that writes warnings: standard error can be as stuck as standard output, and handlers must not wait for either.
+/// A warning that is the same as the one before is not repeated.
+fn start_warnings() -> io::Result<(SyncSender<String>, Receiver<()>)> {
+    let (warnings, texts) = sync_channel::<String>(MAX_WARNINGS);
+    let (end, ended) = sync_channel(1);
+    std::thread::Builder::new().name("klime-warnings".to_owned()).spawn(move || {
+        let mut before = String::new();
+        for text in texts {
+            if text != before {
+                print::warning(print::printable(&text));
+            }
+            before = text;
+        }
+        let _ = end.send(());
+    })?;
+    Ok((warnings, ended))
 }
 
 /// Waits for the end of what takes longer, unless `waiting` has stayed the same for all of `patience`.

@@ -26,7 +26,11 @@ fn record() -> BatchRecord {
 fn arrived(events: &[Value], statuses: &[Status]) -> Arrived {
     let events = judge(json!({ "batch": events }).to_string().as_bytes()).unwrap();
     let seqs = 7..7 + events.len() as u64;
-    Arrived { record: record(), events, appended: Appended { batch: 3, seqs, statuses: statuses.to_vec() } }
+    Arrived {
+        record: record(),
+        events: events.into(),
+        appended: Appended { batch: 3, seqs, statuses: statuses.to_vec() },
+    }
 }
 
 fn written(format: Format, arrived: Vec<Arrived>, skipped: u64) -> String {

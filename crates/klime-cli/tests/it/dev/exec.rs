@@ -98,6 +98,24 @@ fn with_json_the_commands_output_does_not_get_between_the_lines() {
     assert_eq!(events[1]["event"], "Report Generated");
 }
 
+/// It waits until the shell has ended, of which `$$` is the number.
+#[cfg(unix)]
+#[test]
+fn what_the_command_leaves_running_may_still_send_what_is_expected() {
+    let script = "(while kill -0 $$ 2>/dev/null; do :; done; klime track Late --user user_1) >/dev/null 2>&1 &";
+    let ran = run(&["--quiet", "--expect", "track:Late", "--exec", script]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn strict_forgives_what_a_fault_has_refused() {
+    for fault in ["partial,share=1", "503,count=1"] {
+        let send = "curl -s -o /dev/null -H 'Authorization: Bearer k' -H 'Content-Type: application/json' -d '{\"batch\":[{\"type\":\"track\",\"event\":\"A\",\"userId\":\"u\",\"messageId\":\"m\",\"timestamp\":\"2026-11-24T15:20:00Z\"}]}' $KLIME_ENDPOINT/v1/batch";
+        let ran = run(&["--quiet", "--strict", "--fault", fault, "--exec", send]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{fault}");
+    }
+}
+
 #[test]
 fn strict_does_not_forgive_a_refusal() {
     let send = "curl -s -o /dev/null -H 'Authorization: Bearer k' -H 'Content-Type: application/json' -d '{\"batch\":[{}]}' $KLIME_ENDPOINT/v1/batch";

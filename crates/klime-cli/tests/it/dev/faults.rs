@@ -126,14 +126,23 @@ fn a_request_that_hangs_ends_by_the_clients_time_out() {
 #[test]
 fn a_request_that_hangs_does_not_keep_it_from_stopping() {
     let dev = Dev::start(&["--fault", "hang"]);
-    let mut hanging = crate::support::http::connect(dev.address());
-    std::io::Write::write_all(
-        &mut hanging,
-        b"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"batch\":[]}",
-    )
-    .unwrap();
-    assert_eq!(request(&dev), ("hang".to_owned(), 0));
-    assert_eq!(dev.stop().code, Some(0));
+    let hanging = [(); 8].map(|()| {
+        let mut stream = crate::support::http::connect(dev.address());
+        std::io::Write::write_all(
+            &mut stream,
+            b"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"batch\":[]}",
+        )
+        .unwrap();
+        assert_eq!(request(&dev), ("hang".to_owned(), 0));
+        stream
+    });
+    dev.signal(rustix::process::Signal::TERM);
+    for mut stream in hanging {
+        // It is cut off there and then. At the end of its patience the server would close the connection in good order.
+        let error = std::io::Read::read(&mut stream, &mut [0; 100]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    assert_eq!(dev.ended().code, Some(0));
 }
 
 #[test]
@@ -142,6 +151,22 @@ fn a_slow_answer_comes_later_but_it_comes() {
     let began = klime_time();
     assert_eq!(dev.send(&[track("A", "m1")]).json()["accepted"], 1);
     assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
+}
+
+/// SDKs give up on an answer that is late. The batch is taken nevertheless, as by a server that is slow.
+#[test]
+fn a_batch_whose_answer_is_slow_is_taken_though_the_client_leaves() {
+    let dev = Dev::start(&["--fault", "slow=60s"]);
+    let mut leaving = crate::support::http::connect(dev.address());
+    let body = json!({ "batch": [track("A", "m1")] }).to_string();
+    let head =
+        "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n";
+    std::io::Write::write_all(&mut leaving, format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes())
+        .unwrap();
+    drop(leaving);
+    assert_eq!(request(&dev), ("slow".to_owned(), 200));
+    assert_eq!(dev.line()["event"], "A");
+    assert_eq!(counted(&dev, "accepted"), 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 
+use crate::support::http::connect;
 use crate::support::{Dev, track};
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
@@ -144,6 +145,26 @@ fn whole_request_refusals_are_shown_too() {
     assert_eq!(line["request"]["status"], 400);
     assert_eq!(line["request"]["key"], "test…");
     assert!(line["request"]["error"].as_str().unwrap().contains("{\"batch\":[…]}"), "{line}");
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_a_body_is_recorded_as_one_without_an_answer() {
+    let dev = Dev::start(&[]);
+    for framing in
+        ["Content-Length: 1000\r\n\r\n{\"batch\":[", "Transfer-Encoding: chunked\r\n\r\na\r\n{\"batch\":[\r\n"]
+    {
+        let mut leaving = connect(dev.address());
+        let head = "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer test-write-key\r\n";
+        write!(leaving, "{head}Content-Type: application/json\r\n{framing}").unwrap();
+        drop(leaving);
+        let line = dev.line();
+        assert_eq!(line["request"]["status"], 0, "{line}");
+        assert_eq!(line["request"]["error"], "the client left after 10 bytes of the body");
+    }
+    let batches = dev.get("/dev/batches").json()["batches"].clone();
+    assert_eq!((batches[0]["status"].clone(), batches[0]["bytes"].clone()), (json!(0), json!(10)));
+    assert_eq!(batches[0]["key"], "test…");
+    assert_eq!(batches.as_array().unwrap().len(), 2);
 }
 
 #[test]

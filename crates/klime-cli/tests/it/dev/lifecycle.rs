@@ -40,6 +40,45 @@ fn a_bad_argument_is_a_matter_of_usage() {
 
 #[cfg(unix)]
 #[test]
+fn the_key_may_come_from_the_environment_where_blank_means_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    std::fs::write(&file, "key-of-the-file\n").unwrap();
+    let file = file.to_str().unwrap();
+    for (variable, options, key) in [
+        ("", vec![], "klime-dev"),
+        (" \t", vec![], "klime-dev"),
+        (" key-of-the-variable ", vec![], "key-of-the-variable"),
+        ("key-of-the-variable", vec!["--key", "key-of-the-option"], "key-of-the-option"),
+        ("key-of-the-variable", vec!["--key-file", file], "key-of-the-file"),
+    ] {
+        let arguments = [&["dev", "--port", "0", "--quiet", "--exec", "echo $KLIME_WRITE_KEY"], &options[..]].concat();
+        let ran = Klime::without_key(&arguments).variable("KLIME_DEV_KEY", variable).run();
+        assert_eq!((ran.stdout.trim_end(), ran.stderr.as_str(), ran.code), (key, "", 0), "{variable:?}");
+    }
+    let ran = Klime::without_key(&["dev", "--port", "0"]).variable("KLIME_DEV_KEY", "two words").run();
+    assert_eq!(ran.stderr, "error: KLIME_DEV_KEY: it may hold only printable ASCII characters and no spaces\n");
+    assert_eq!(ran.code, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_port_that_is_taken_on_ipv6_alone_is_told() {
+    // A machine without IPv6 has nobody who could take it for localhost.
+    let Ok(other) = TcpListener::bind("[::1]:0") else { return };
+    let port = other.local_addr().unwrap().port();
+    let ran = Klime::without_key(&["dev", "--port", &port.to_string(), "--quiet", "--exec", ":"]).run();
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "warning: [::1]:{port} is taken by another program, which gets what is sent to localhost by IPv6; 127.0.0.1 leads here\n"
+        )
+    );
+    assert_eq!(ran.code, 0);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_stop_finishes_what_is_under_way_and_says_goodbye_with_zero() {
     let dev = Dev::start(&[]);
     dev.send(&[track("A", "m1")]);

@@ -93,6 +93,47 @@ fn a_reader_that_has_gone_away_is_no_failure() {
 }
 
 #[test]
+fn rows_are_printed_in_the_order_of_their_numbers() {
+    let dev = Dev::start(&[]);
+    std::thread::scope(|scope| {
+        for sender in 0..8 {
+            let dev = &dev;
+            scope.spawn(move || {
+                let events: Vec<Value> = (0..3).map(|n| track("A", &format!("{sender} {n}"))).collect();
+                for _ in 0..100 {
+                    assert_eq!(dev.send(&events).status, 200);
+                }
+            });
+        }
+    });
+    for seq in 1..=2400 {
+        assert_eq!(dev.line()["seq"], seq);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_standard_error_that_nobody_reads_does_not_hold_up_a_refusal() {
+    use std::io::Write as _;
+    let (_unread, mut stderr) = std::os::unix::net::UnixStream::pair().unwrap();
+    let theirs = std::os::fd::OwnedFd::from(stderr.try_clone().unwrap());
+    let dev = Dev::start_with(&[], |command| {
+        command.stderr(theirs);
+    });
+    // What it says at the start has been said when it answers.
+    assert_eq!(dev.get("/healthz").status, 200);
+    stderr.set_nonblocking(true).unwrap();
+    while stderr.write(&[b'x'; 1000]).is_ok() {}
+    while stderr.write(b"x").is_ok() {}
+    stderr.set_nonblocking(false).unwrap();
+    for n in 0..5 {
+        let refused = dev.ask("GET", "/", &format!("Host: {n}.example\r\n"), b"").map(|answer| answer.status);
+        assert_eq!(refused, Some(403));
+    }
+    assert_eq!(dev.send(&[track("A", "m1")]).status, 200);
+}
+
+#[test]
 fn plain_output_has_no_colours_and_colours_can_be_forced() {
     let run = |variable: (&str, &str)| {
         let output = Command::new(env!("CARGO_BIN_EXE_klime"))

@@ -23,7 +23,18 @@ webTest("batches tell size, answer, SDK, duplicates, gzip and what went wrong", 
   assert.match(text[2], /gzip.*abcd/);
   assert.doesNotMatch(text[2], /abcdefghijkl/);
   assert.match(text[1], /400.*JSON/i);
-  assert.match(text[0], /503.*fault/);
+  assert.match(text[0], /503–.*fault/);
+});
+
+webTest("a request that was not read claims no number of events, and its SDK is that of its User-Agent", {}, async ({ dev, page, open }) => {
+  await dev.send(track("Report Generated", "u1"));
+  await dev.fault({ kind: "status", status: 503, count: 1 });
+  assert.equal((await dev.post([track("Report Generated", "u1")])).status, 503);
+  await open("#/batches");
+  await until(page, () => document.querySelectorAll(".grid tbody tr").length === 2);
+  assert.equal(await cells(page, 2).locator("td.num").first().textContent(), "–");
+  assert.equal(await cells(page, 2).locator(".sdk").textContent(), "rust-sdk 1.0.0");
+  assert.equal(await page.getByRole("columnheader", { name: /^Batch, time in UTC/ }).count(), 1);
 });
 
 webTest("a batch leads to its events", {}, async ({ dev, page, open }) => {

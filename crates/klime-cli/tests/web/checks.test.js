@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { until, webTest } from "./support/browser.js";
+import { shows, until, webTest } from "./support/browser.js";
 import { group, identify, track } from "./support/events.js";
 
 webTest("faults of the integration are listed with why and fix, and counted in the navigation", {}, async ({ dev, page, open }) => {
@@ -17,6 +17,19 @@ webTest("faults of the integration are listed with why and fix, and counted in t
   assert.equal(shown, badge);
   await until(page, (wanted) => document.querySelector('nav a[href="#/checks"] .badge span').textContent === wanted, String(badge));
   assert.equal(await page.locator(".check").count(), checks.length);
+});
+
+webTest("what is counted is named", {}, async ({ dev, page, open }) => {
+  await dev.send(track("Report Generated", "u1"), track("Report Generated", "u1"), track("report_generated", "u1"));
+  await open("#/checks");
+  const check = page.locator("#check-event_spellings");
+  await check.getByText("1 event name is spelt in more than one way.").waitFor();
+  assert.equal(await check.locator(".tally").textContent(), "1 case");
+  await check.getByRole("link", { name: "all of this name" }).click();
+  await shows(page, ["report_generated"]);
+  await open("#/checks?mode=individuals");
+  await page.locator("#check-identified_users").getByRole("link", { name: "the user" }).click();
+  await page.getByRole("heading", { level: 1, name: "u1" }).waitFor();
 });
 
 webTest("an example opens the event that shows it", {}, async ({ dev, page, open }) => {

@@ -92,7 +92,7 @@ webTest("a customer follows what arrives", {}, async ({ dev, page, open }) => {
 
 webTest("an id that nothing names is told, and so is an empty list", { errors: /404/ }, async ({ dev, page, open }) => {
   await open("#/customers/nobody");
-  await page.getByText("No event names this customer.").waitFor();
+  await page.getByText("No event of this customer has come.").waitFor();
   await open("#/customers");
   await page.getByText("No company yet.").waitFor();
   await threeCompanies(dev);

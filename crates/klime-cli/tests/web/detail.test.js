@@ -65,6 +65,10 @@ webTest("a refused event says what was wrong and how to mend it", {}, async ({ d
   await panel.getByText("anonymous_event").waitFor();
   await panel.getByText(/needs a userId or a groupId/).waitFor();
   assert.equal(await panel.locator(".state").textContent(), "refused");
+  await panel.getByText("Happened", { exact: true }).waitFor();
+  const [received] = await panel.locator("dl time").last().allTextContents();
+  assert.match(received, /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d\.\d{3} \S+$/);
+  assert.match(await panel.locator("dl").textContent(), /Batch1, event 1 of it/);
 });
 
 webTest("a duplicate leads to the first one", {}, async ({ dev, page, open }) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { shows, until, webTest } from "./support/browser.js";
-import { track } from "./support/events.js";
+import { group, track } from "./support/events.js";
 
 const focused = (page, seq) => until(page, (wanted) => document.activeElement?.dataset.seq === wanted, String(seq));
 
@@ -29,6 +29,29 @@ webTest("j and k walk the rows, Enter opens, the panel follows, Esc closes and g
   await focused(page, 1);
 });
 
+webTest("the arrows walk the rows as j and k do, and scroll where there are none", {}, async ({ dev, page, open }) => {
+  await threeEvents(dev, page, open);
+  await page.keyboard.press("ArrowDown");
+  await focused(page, 3);
+  await page.keyboard.press("ArrowDown");
+  await focused(page, 2);
+  await page.keyboard.press("ArrowUp");
+  await focused(page, 3);
+  await open("#/overview");
+  await page.locator(".chart canvas").waitFor();
+  assert.equal(await page.evaluate(() => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true, cancelable: true }))), true);
+});
+
+webTest("Esc leaves a customer for the list, where its row has the focus", {}, async ({ dev, page, open }) => {
+  await dev.send(group("acme", "u1"), group("globex", "u2"));
+  await open("#/customers");
+  await page.getByRole("link", { name: /globex/ }).click();
+  await page.getByRole("heading", { level: 1, name: "globex" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 1, name: "Customers" }).waitFor();
+  await until(page, () => document.activeElement?.dataset.row === "globex");
+});
+
 webTest("the digits go to the views and a slash to the search", {}, async ({ dev, page, open }) => {
   await threeEvents(dev, page, open);
   const views = ["Live", "Customers", "Overview", "Batches", "Checks", "Faults"];
@@ -49,6 +72,17 @@ webTest("the digits go to the views and a slash to the search", {}, async ({ dev
   await until(page, () => !document.activeElement.matches("[data-search]"));
 });
 
+webTest("the button in the search clears it and leaves the focus there", {}, async ({ dev, page, open }) => {
+  await threeEvents(dev, page, open);
+  const clear = page.getByRole("button", { name: "Clear the search" });
+  assert.equal(await clear.count(), 0);
+  await page.getByLabel("Search in events").fill("second");
+  await shows(page, ["Second Thing Done"]);
+  await clear.click();
+  await shows(page, ["Third Thing Done", "Second Thing Done", "First Thing Done"]);
+  await until(page, () => document.activeElement.matches("[data-search]"));
+});
+
 webTest("p pauses and goes on, t changes the colours, ? tells the keys", {}, async ({ dev, page, open }) => {
   await threeEvents(dev, page, open);
   await page.keyboard.press("p");
@@ -64,6 +98,7 @@ webTest("p pauses and goes on, t changes the colours, ? tells the keys", {}, asy
   await page.keyboard.press("t");
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await until(page, () => document.activeElement.textContent === "Close");
   await page.keyboard.press("2");
   assert.match(page.url(), /#\/live/, "a dialog keeps the keys to itself");
   await page.keyboard.press("Escape");

@@ -31,6 +31,18 @@ webTest("at 400 px every view is readable without scrolling sideways", { size: N
   }
 });
 
+webTest("at 400 px the state of a customer is a word, and a fault's banner has its button beside it", { size: NARROW }, async ({ dev, page, open }) => {
+  await some(dev);
+  await open("#/customers");
+  const word = page.locator(".grid .presence span").first();
+  await word.waitFor();
+  assert.equal(await word.textContent(), "active");
+  assert.ok(await word.evaluate((node) => node.getBoundingClientRect().right <= node.closest(".presence").getBoundingClientRect().right + 1));
+  const text = await page.locator(".banner.faulty > span").boundingBox();
+  const button = await page.getByRole("button", { name: "Switch off" }).boundingBox();
+  assert.ok(button.y < text.y + text.height && text.height < 45, JSON.stringify({ text, button }));
+});
+
 webTest("at 400 px an event fills the screen, and closing it gives the list back", { size: NARROW }, async ({ dev, page, open }) => {
   await dev.send(track("Report Generated", "u1"));
   await open();

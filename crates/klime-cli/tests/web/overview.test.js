@@ -19,6 +19,27 @@ webTest("the overview counts what arrived and how it was taken", {}, async ({ de
   await page.locator(".chart canvas").waitFor();
 });
 
+webTest("the chart's words follow what arrives, as the figures do", {}, async ({ dev, page, open }) => {
+  await dev.send(track("Report Generated", "u1"));
+  await open("#/overview");
+  const told = (count) => until(page, (wanted) => document.querySelector(".figure b")?.textContent === wanted && /Accepted:?\s*(\d+)/.exec(document.querySelector(".u-legend")?.textContent)?.[1] === wanted, String(count));
+  await told(1);
+  await dev.send(track("Report Generated", "u1"), track("Report Generated", "u2"));
+  await told(3);
+});
+
+webTest("one minute that would flatten all others is cut off, and no other is", {}, async ({ page, open }) => {
+  await open();
+  const [spike, even, alone, none] = await page.evaluate(async () => {
+    const { ceiling, isCut } = await import("/assets/views/charts.js");
+    return [[3, 2390, 20], [10, 12, 20], [0, 2390, 0], []].map((sums) => [ceiling(sums), isCut(sums)]);
+  });
+  assert.deepEqual(spike, [40, true]);
+  assert.deepEqual(even, [20 * 1.08, false]);
+  assert.deepEqual(alone, [2390 * 1.08, false]);
+  assert.deepEqual(none, [4, false]);
+});
+
 webTest("its figures and names lead to the events behind them", {}, async ({ dev, page, open }) => {
   await dev.send(track("Report Generated", "u1"), track("File Exported", "u1"), track("Nobody Known"));
   await open("#/overview");

@@ -37,6 +37,11 @@ test("a connection that broke goes on where it was, without a hole and without a
       await shows(page, ["First Thing Done"]);
       await proxy.cut();
       await page.getByText("klime dev does not answer.").waitFor();
+      for (const view of ["Overview", "Checks", "Customers", "Batches", "Live"]) {
+        await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: view }).click();
+        await page.getByRole("heading", { level: 1, name: view }).waitFor();
+        assert.equal(await page.locator(".problem").count(), 0, view);
+      }
       await dev.send(...Array.from({ length: 20 }, (_, i) => track(`Thing ${i} Done`, "u1")));
       await proxy.open();
       await until(page, () => document.querySelectorAll(".row").length === 21);

@@ -147,7 +147,8 @@ impl Names {
         match tally.count() {
             0 => SPELLINGS.ok(format!("{}, each spelt in one way{limit}.", counted(self.names.len(), "name"))),
             count => {
-                let found = format!("{} {} spelt in more than one way{limit}.", counted(count, "event"), is(count));
+                let found =
+                    format!("{} {} spelt in more than one way{limit}.", counted(count, "event name"), is(count));
                 SPELLINGS.error(found, tally)
             }
         }

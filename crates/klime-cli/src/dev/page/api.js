@@ -11,18 +11,26 @@ export class ApiError extends Error {
   }
 }
 
+/** Nobody answered; the frame of the page says so. */
+export class Unreachable extends Error {
+  constructor() {
+    super("klime dev does not answer.");
+  }
+}
+
 export function path(base, params = {}) {
   const query = new URLSearchParams(set(params)).toString();
   return query ? `${base}?${query}` : base;
 }
 
 export async function get(url, signal) {
-  return (await answer(url, { signal })).json();
+  return JSON.parse(await getText(url, signal));
 }
 
 /** The answer as it was written: JSON.parse would round long numbers. */
 export async function getText(url, signal) {
-  return (await answer(url, { signal })).text();
+  const response = await answer(url, { signal });
+  return reached(response.text(), signal);
 }
 
 export async function send(method, url, body) {
@@ -36,10 +44,17 @@ export async function send(method, url, body) {
 }
 
 async function answer(url, options) {
-  const response = await fetch(url, options);
+  const response = await reached(fetch(url, options), options.signal);
   if (response.ok) return response;
   const said = await response.json().catch(() => null);
   throw new ApiError(response.status, said?.error ?? `klime dev answered ${response.status}`);
+}
+
+// What a browser says of a broken connection is not for the reader.
+function reached(promise, signal) {
+  return promise.catch((error) => {
+    throw signal?.aborted ? error : new Unreachable();
+  });
 }
 
 /**
@@ -88,7 +103,8 @@ class Asker {
       this.setResult({ url: this.url, data, error: null });
     } catch (error) {
       if (this.controller.signal.aborted) return;
-      this.setResult((last) => ({ url: this.url, data: last.url === this.url ? last.data : null, error }));
+      const told = error instanceof Unreachable ? null : error;
+      this.setResult((last) => ({ url: this.url, data: last.url === this.url ? last.data : null, error: told }));
     }
   }
 

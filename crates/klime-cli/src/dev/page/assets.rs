@@ -22,7 +22,7 @@ pub(super) const ASSETS: &[Asset] = assets! {
     "text/javascript; charset=utf-8":
         "api.js" "app.js" "copy.js" "feed.js" "hub.js" "icons.js" "json.js" "keys.js" "navigation.js" "route.js" "sse.js" "tail.js" "text.js"
         "theme.js" "vendor/htm-preact.module.js" "vendor/uplot.min.js" "views/attribution.js" "views/batches.js" "views/charts.js"
-        "views/checks.js" "views/customer.js" "views/customers.js" "views/detail.js" "views/fault-list.js" "views/faults.js"
+        "views/checks.js" "views/customer.js" "views/customers.js" "views/data.js" "views/detail.js" "views/fault-list.js" "views/faults.js"
         "views/filters.js" "views/json-view.js" "views/live.js" "views/mending.js" "views/overview.js" "views/row.js" "views/welcome.js";
     "text/css; charset=utf-8":
         "style/base.css" "style/events.css" "style/shell.css" "style/views.css" "vendor/uplot.min.css";

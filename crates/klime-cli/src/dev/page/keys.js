@@ -5,14 +5,17 @@ import { VIEWS, go, link } from "./route.js";
 
 const KEYS = [
   [["/"], "search"],
-  [["j", "k"], "next, previous row"],
+  [["j", "k", "or", "↓", "↑"], "next, previous row"],
   [["Enter"], "open the row"],
-  [["Esc"], "clear the search, leave the field, close the event"],
+  [["Esc"], "clear the search, leave the field, close the event, leave the customer"],
   [["p"], "pause or resume the live events"],
   [["1", "…", "6"], "the six views"],
   [["t"], "dark or light"],
   [["?"], "this list"],
 ];
+
+// So long a row is waited for.
+const LEAVE_MS = 2000;
 
 /** Listens as long as the component is there. */
 export function useKeys(context) {
@@ -35,6 +38,8 @@ function pressed(event, context) {
   if (event.target.closest("input, textarea, select")) return;
   const action = ACTIONS[event.key] ?? (VIEWS[event.key - 1] && (() => go(link(VIEWS[event.key - 1]))));
   if (!action) return;
+  // Where there is no row to go to, an arrow scrolls.
+  if (event.key.startsWith("Arrow") && !document.querySelector("[data-row]")) return;
   event.preventDefault();
   action(context);
 }
@@ -44,6 +49,8 @@ const ACTIONS = {
   "?": ({ setHelp }) => setHelp(true),
   j: (context) => move(1, context),
   k: (context) => move(-1, context),
+  ArrowDown: (context) => move(1, context),
+  ArrowUp: (context) => move(-1, context),
   p: ({ hub }) => (hub.tail.held ? hub.resume() : hub.pause()),
   t: () => klimeTheme.next(),
 };
@@ -61,10 +68,24 @@ function escape(event, { route }) {
     field.blur();
     return;
   }
-  if (!route.params.open) return;
-  const seq = route.params.open;
-  go(link(route.view, route.id, { ...route.params, open: undefined }));
-  requestAnimationFrame(() => document.querySelector(`[data-row="${CSS.escape(seq)}"]`)?.focus());
+  const { open, ...rest } = route.params;
+  if (open) leave(link(route.view, route.id, rest), open);
+  else if (route.id) leave(link(route.view, null, { mode: rest.mode }), route.id);
+}
+
+// The row that was left has the focus again, once it is there.
+function leave(to, row) {
+  const there = () => document.querySelector(`[data-row="${CSS.escape(row)}"]`);
+  go(to);
+  const watch = new MutationObserver(() => focusThere());
+  const focusThere = () => {
+    if (!there()) return;
+    watch.disconnect();
+    there().focus();
+  };
+  watch.observe(document.getElementById("main"), { childList: true, subtree: true });
+  addEventListener("hashchange", () => requestAnimationFrame(focusThere), { once: true });
+  setTimeout(() => watch.disconnect(), LEAVE_MS);
 }
 
 function move(step, { route }) {
@@ -82,7 +103,7 @@ function move(step, { route }) {
 export function Help({ onClose }) {
   return html`<${Dialog} title="Keys" onClose=${onClose}>
     <dl class="keys">
-      ${KEYS.map(([keys, what]) => html`<div key=${what}><dt>${keys.map((key) => (key === "…" ? " … " : html`<kbd>${key}</kbd>`))}</dt><dd>${what}</dd></div>`)}
+      ${KEYS.map(([keys, what]) => html`<div key=${what}><dt>${keys.map((key) => (["…", "or"].includes(key) ? ` ${key} ` : html`<kbd>${key}</kbd>`))}</dt><dd>${what}</dd></div>`)}
     </dl>
     <p class="muted">Made with Preact, htm and uPlot: <a href="/assets/vendor/LICENSES">their licences</a>.</p>
   <//>`;

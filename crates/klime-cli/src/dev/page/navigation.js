@@ -70,8 +70,9 @@ function checksBadge(checks) {
 function Storage({ storage, stored, version }) {
   const where = storage.path ? `kept in ${storage.path}` : "in memory";
   return html`<p class="storage" title=${`${count(stored)} events, ${bytes(storage.bytes)}, ${where}; at most ${count(storage.maxEvents)} events`}>
-    ${rough(stored)} stored · ${bytes(storage.bytes)} · v${version}
-  </p>`;
+    ${rough(stored)} stored · ${bytes(storage.bytes)}
+  </p>
+  <p class="storage">klime ${version}</p>`;
 }
 
 const THEMES = { system: ["system", "System"], dark: ["moon", "Dark"], light: ["sun", "Light"] };

@@ -68,9 +68,28 @@ export function clock(time) {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** The date and time in full, on the reader's clock. */
+const MOMENT = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
+});
+
+/** The date, the time and the zone in full, on the reader's clock. */
 export function moment(time) {
-  return new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+  return MOMENT.format(new Date(time));
+}
+
+/** `12 Nov 15:04`, on the reader's clock. */
+export function day(time) {
+  const at = new Date(time);
+  return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${clock(at).slice(0, 5)}`;
+}
+
+/** The reader's zone, as `UTC+2`: a summer's moment may be in another one than a winter's. */
+export function zone(time = Date.now()) {
+  const minutes = -new Date(time).getTimezoneOffset();
+  const size = Math.abs(minutes);
+  const rest = size % 60 === 0 ? "" : `:${String(size % 60).padStart(2, "0")}`;
+  return minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "−" : "+"}${Math.floor(size / 60)}${rest}`;
 }
 
 const STEPS = [

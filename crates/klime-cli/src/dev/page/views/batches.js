@@ -1,9 +1,9 @@
 // The requests: how big, how fast, from which SDK, and what went wrong with them.
 
 import { html, useEffect, useState } from "../vendor/htm-preact.module.js";
-import { get, path } from "../api.js";
+import { Unreachable, get, path } from "../api.js";
 import { link } from "../route.js";
-import { Data, bytes, clock, count, millis, moment, plural } from "../text.js";
+import { Data, bytes, clock, count, millis, moment, plural, zone } from "../text.js";
 
 const PAGE = 100;
 
@@ -28,7 +28,7 @@ function useBatches(hub) {
       const page = await get(path("/dev/batches", { before, limit: PAGE }));
       setStored({ batches: [...kept, ...page.batches], next: page.next, error: null });
     } catch (error) {
-      setStored({ batches: kept, next: before ?? null, error });
+      setStored({ batches: kept, next: before ?? null, error: error instanceof Unreachable ? null : error });
     }
   };
   useEffect(() => {
@@ -45,28 +45,35 @@ function useBatches(hub) {
 }
 
 function Table({ batches }) {
+  // A request that was not read has no more than a User-Agent: its SDK is that of others with the same.
+  const known = new Map(batches.filter((batch) => batch.library).map((batch) => [batch.userAgent, batch.library]));
   return html`<table class="grid">
     <thead>
       <tr>
-        <th scope="col">Batch</th><th scope="col">Answer</th><th scope="col" class="num">Events</th><th scope="col" class="num size">Size</th><th scope="col" class="num took">Took</th>
+        <th scope="col">Batch, time in ${zone()}</th><th scope="col">Answer</th><th scope="col" class="num">Events</th><th scope="col" class="num size">Size</th><th scope="col" class="num took">Took</th>
         <th scope="col" class="sdk">SDK</th><th scope="col" class="key">Key</th><th scope="col" class="said">What happened</th>
       </tr>
     </thead>
-    <tbody>${batches.map((batch) => html`<${Line} key=${batch.id} batch=${batch} />`)}</tbody>
+    <tbody>${batches.map((batch) => html`<${Line} key=${batch.id} batch=${batch} library=${batch.library ?? known.get(batch.userAgent)} />`)}</tbody>
   </table>`;
 }
 
-function Line({ batch }) {
+function Line({ batch, library }) {
   return html`<tr>
     <th scope="row"><a href=${link("live", null, { batch: batch.id })} data-row=${batch.id}><span class="num">${count(batch.id)}</span><time class="muted" datetime=${batch.receivedAt} title=${moment(batch.receivedAt)}>${clock(batch.receivedAt)}</time></a></th>
     <td><${Answer} batch=${batch} /></td>
-    <td class="num">${count(batch.events)}</td>
+    <td class="num">${read(batch) ? count(batch.events) : html`<span class="muted" title="The request was not read: its events are not known">–</span>`}</td>
     <td class="num size">${bytes(batch.bytes)}${batch.gzip && html` <span class="tag">gzip</span>`}</td>
     <td class="num took">${batch.tookMs === undefined ? "–" : millis(batch.tookMs)}</td>
-    <td class="sdk" title=${batch.userAgent}><${Sdk} batch=${batch} /></td>
+    <td class="sdk" title=${batch.userAgent}><${Sdk} library=${library} agent=${batch.userAgent} /></td>
     <td class="key mono">${batch.key ? html`<${Data} value=${batch.key} max=${20} />` : "–"}</td>
     <td class="said"><${Said} batch=${batch} /></td>
   </tr>`;
+}
+
+// A request that was answered by a fault, or refused as a whole, was not looked into.
+function read(batch) {
+  return batch.events > 0 || (batch.status >= 200 && batch.status < 300);
 }
 
 function Answer({ batch }) {
@@ -74,9 +81,9 @@ function Answer({ batch }) {
   return html`<span class=${`answer ${level}`}>${batch.status || "none"}</span>`;
 }
 
-function Sdk({ batch }) {
-  if (batch.library) return html`<${Data} value=${batch.library.name} max=${40} /> <span class="muted"><${Data} value=${batch.library.version} max=${20} /></span>`;
-  return batch.userAgent ? html`<span class="muted"><${Data} value=${batch.userAgent} max=${40} /></span>` : "–";
+function Sdk({ library, agent }) {
+  if (library) return html`<${Data} value=${library.name} max=${40} /> <span class="muted"><${Data} value=${library.version} max=${20} /></span>`;
+  return agent ? html`<span class="muted"><${Data} value=${agent} max=${40} /></span>` : "–";
 }
 
 function Said({ batch }) {

@@ -12,7 +12,7 @@ export function Spark({ values, label }) {
   const y = (value) => SPARK.height - 2 - (value / most) * (SPARK.height - 5);
   const line = values.map((value, i) => `${i === 0 ? "M" : "L"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`).join("");
   const area = `${line}L${x(values.length - 1).toFixed(1)} ${SPARK.height}L1 ${SPARK.height}Z`;
-  return html`<svg class="spark" viewBox=${`0 0 ${SPARK.width} ${SPARK.height}`} width=${SPARK.width} height=${SPARK.height} role="img" aria-label=${label}>
+  return html`<svg class="spark" viewBox=${`0 0 ${SPARK.width} ${SPARK.height}`} height=${SPARK.height} preserveAspectRatio="none" role="img" aria-label=${label}>
     <path class="area" d=${area} /><path class="line" d=${line} />
   </svg>`;
 }
@@ -38,7 +38,7 @@ export function Bars({ times, series, label, at, whole, height = 190 }) {
 function mounted(box, plot, latest) {
   const draw = () => {
     plot.current?.destroy();
-    plot.current = new uPlot(options(box, latest.current), latest.current.data, box);
+    plot.current = new uPlot(options(box, latest), latest.current.data, box);
   };
   const fit = new ResizeObserver(() => {
     const { height } = latest.current;
@@ -58,7 +58,8 @@ function mounted(box, plot, latest) {
   };
 }
 
-function options(box, { data, series, height, at, whole }) {
+function options(box, latest) {
+  const { data, series, height, at, whole } = latest.current;
   const colours = getComputedStyle(box);
   const colour = (name) => resolved(box, colours.getPropertyValue(name));
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `11px ${colours.fontFamily}` };
@@ -69,7 +70,7 @@ function options(box, { data, series, height, at, whole }) {
     height,
     padding: [8, 14, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    scales: { x: { time: false, range: (self, low, high) => [low - half, high + half] }, y: { range: (self, low, high) => [0, Math.max(4, high * 1.08)] } },
+    scales: { x: { time: false, range: (self, low, high) => [low - half, high + half] }, y: { range: () => [0, ceiling(latest.current.data[1])] } },
     axes: [
       { ...axis, grid: { show: false }, size: 26, splits: (self) => spread(self.data[0], box.clientWidth), values: (self, splits) => splits.map(at) },
       { ...axis, size: 44, incrs: STEPS, values: (self, splits) => splits.map(rough) },
@@ -79,10 +80,24 @@ function options(box, { data, series, height, at, whole }) {
 
   // Each bar holds those below it; under the cursor one's own part is told, else the sum.
   function latestOf(name) {
-    const own = () => series.find((one) => one.label === name).values;
+    const own = () => latest.current.series.find((one) => one.label === name).values;
     return (self, raw, row, i) => count(i === null ? own().reduce((total, value) => total + value, 0) : own()[i]);
   }
 }
+
+/** How high the axis goes: one bar that would flatten all others is cut off, so that these can be read. */
+export function ceiling(sums) {
+  const [most = 0, next = 0] = [...sums].sort((a, b) => b - a);
+  return Math.max(4, isCut(sums) ? next * 2 : most * 1.08);
+}
+
+/** Whether the highest bar is higher than the axis. */
+export function isCut(sums) {
+  const [most = 0, next = 0] = [...sums].sort((a, b) => b - a);
+  return next > 0 && most > FLATTENS * next;
+}
+
+const FLATTENS = 8;
 
 const STEPS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6, 7].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
 

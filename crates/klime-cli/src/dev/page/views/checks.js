@@ -14,6 +14,10 @@ const MODES = [
   ["individuals", "Individual Customers"],
 ];
 
+const NAME = ["all of this name", ({ event }) => event !== undefined && link("live", null, { event, type: "track" })];
+const USER = ["the user", ({ userId }) => userId !== undefined && link("customers", userId, { mode: "individuals" })];
+const ABOUT = { event_names: NAME, event_spellings: NAME, event_name_data: NAME, identified_users: USER, user_traits: USER };
+
 export function Checks({ hub, route, checks: ofDefault }) {
   const { mode } = route.params;
   const ofMode = useQuery(mode ? path("/dev/checks", { mode }) : null, hub.beat);
@@ -53,11 +57,11 @@ function Check({ check, route, opened }) {
       <${Icon} name=${check.level} class=${check.level} />
       <span class="unseen">${check.level}: </span>
       <span class="check-title">${check.title}</span>
-      ${check.count > 0 && html`<span class="tally">${count(check.count)}</span>`}
+      ${check.count > 0 && html`<span class="tally">${plural(check.count, "case")}</span>`}
     </summary>
     <div class="check-body">
       <p class="found"><${Data} value=${check.found} max=${600} /></p>
-      ${check.examples.length > 0 && html`<${Examples} examples=${check.examples} route=${route} />`}
+      ${check.examples.length > 0 && html`<${Examples} check=${check} route=${route} />`}
       <dl>
         <div><dt>Why</dt><dd>${check.why}</dd></div>
         <div><dt>Fix</dt><dd>${check.fix}</dd></div>
@@ -66,10 +70,18 @@ function Check({ check, route, opened }) {
   </details>`;
 }
 
-function Examples({ examples, route }) {
+function Examples({ check, route }) {
   return html`<ul class="examples">
-    ${examples.map((example, i) => html`<li key=${i}>
-      ${example.seq === undefined ? html`<${Data} value=${example.text} />` : html`<a href=${link("checks", null, { ...route.params, open: example.seq })} data-row=${example.seq} data-seq=${example.seq}><${Data} value=${example.text} /></a>`}
+    ${check.examples.map((example) => html`<li key=${example.seq}>
+      <a href=${link("checks", null, { ...route.params, open: example.seq })} data-row=${example.seq} data-seq=${example.seq}><${Data} value=${example.text} /></a>
+      ${ABOUT[check.id] && html`<${About} seq=${example.seq} what=${ABOUT[check.id]} />`}
     </li>`)}
   </ul>`;
+}
+
+// From one event that shows it to all that it is about.
+function About({ seq, what: [words, address] }) {
+  const { data } = useQuery(`/dev/events/${seq}`);
+  const href = data && address(data);
+  return href ? html`<a class="about" href=${href}>${words}</a>` : null;
 }

@@ -24,7 +24,7 @@ export function Customer({ hub, route }) {
       <h1><${Data} value=${data?.name ?? id} max=${120} /></h1>
       ${data && html`<${State} state=${data.state} />`}
     </div>
-    ${error && html`<p class="problem" role="alert">${error.status === 404 ? "No event names this customer." : error.message}</p>`}
+    ${error && html`<p class="problem" role="alert">${error.status === 404 ? "No event of this customer has come." : error.message}</p>`}
     ${data && html`<${Body} ...${{ customer: data, mode: shown, recent: recent.data, route }} />`}
   </section>`;
 }
@@ -109,7 +109,7 @@ function Groups({ customer }) {
 function Names({ names, id, mode }) {
   const most = Math.max(1, ...names.map((name) => name.count));
   return html`<section class="card" aria-labelledby="does">
-    <h2 id="does">What it does</h2>
+    <h2 id="does">Event names</h2>
     ${names.length === 0 && html`<p class="muted">No track yet.</p>`}
     <ol class="bars">
       ${names.map(

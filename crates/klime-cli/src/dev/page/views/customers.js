@@ -28,7 +28,7 @@ const COLUMNS = [
   ["name", "Customer"],
   ["events7", "7 days"],
   ["events30", "30 days"],
-  [null, "Trend"],
+  [null, "30-day trend, each to its own scale"],
   ["members", "Members"],
   ["lastSeen", "Last seen"],
 ];

@@ -6,7 +6,7 @@ import { Copy, asAssertion, asCurl } from "../copy.js";
 import { Icon } from "../icons.js";
 import { member, pretty } from "../json.js";
 import { go, link } from "../route.js";
-import { Data, bytes, clock, count, moment } from "../text.js";
+import { Data, bytes, count, moment } from "../text.js";
 import { Attribution } from "./attribution.js";
 import { Json } from "./json-view.js";
 import { Mending } from "./mending.js";
@@ -64,9 +64,9 @@ function Facts({ event, body, stats, route }) {
       <${Filtered} name="User" filter="userId" value=${event.userId} />
       <${Filtered} name="Group" filter="groupId" value=${event.groupId} />
       ${event.status === "accepted" && html`<${Attribution} event=${event} mode=${stats?.mode} />`}
-      ${event.timestamp !== undefined && html`<${Fact} name="Happened"><${When} time=${event.timestamp} /><//>`}
+      ${happened(event) !== undefined && html`<${Fact} name="Happened"><${When} time=${happened(event)} /><//>`}
       <${Fact} name="Received"><${When} time=${event.receivedAt} /><//>
-      <${Fact} name="Batch"><a href=${link("live", null, { batch: event.batch })}>${count(event.batch)}</a>, place ${event.index}<//>
+      <${Fact} name="Batch"><a href=${link("live", null, { batch: event.batch })}>${count(event.batch)}</a>, event ${count(event.index + 1)} of it<//>
       ${event.library && html`<${Fact} name="SDK"><a href=${link("live", null, { library: event.library.name })}><${Data} value=${event.library.name} /></a> <${Data} value=${event.library.version} /><//>`}
       ${event.messageId !== undefined && html`<${Fact} name="Message id"><a class="mono" href=${link("live", null, { messageId: event.messageId })}><${Data} value=${event.messageId} /></a><//>`}
       <${Fact} name="Size">${bytes(event.bytes)}<//>
@@ -89,6 +89,12 @@ function Filtered({ name, filter, value }) {
   return html`<${Fact} name=${name}><a class="mono" href=${link("live", null, { [filter]: value })} title="Only this one's events"><${Data} value=${value} /></a><//>`;
 }
 
+// A refused event has no time that klime dev vouches for, but it may say one.
+function happened(event) {
+  const said = event.timestamp ?? event.body?.timestamp;
+  return typeof said === "string" && !Number.isNaN(Date.parse(said)) ? said : undefined;
+}
+
 function When({ time }) {
-  return html`<time datetime=${time} title=${time}>${moment(time)}<span class="muted"> ${clock(time).slice(8)}</span></time>`;
+  return html`<time datetime=${time} title=${time}>${moment(time)}</time>`;
 }

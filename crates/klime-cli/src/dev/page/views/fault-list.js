@@ -34,7 +34,7 @@ export function FaultBanner({ hub, faults }) {
       html`<p class="banner faulty">
         <${Icon} name="faults" />
         <span><b>${faults.length === 1 ? "A fault is on:" : `${count(faults.length)} faults are on:`}</b> klime dev ${faults.map(sentence).join("; ")}.</span>
-        <a class="button small" href=${link("faults")}>Look</a>
+        <a class="button small look" href=${link("faults")}>Look</a>
         <${ClearFaults} hub=${hub} label="Switch off" />
       </p>`
     }

@@ -1,10 +1,9 @@
-// Faults on demand, to see how the app takes them; and starting over.
+// Faults on demand, to see how the app takes them.
 
 import { html, useState } from "../vendor/htm-preact.module.js";
 import { send } from "../api.js";
 import { Icon } from "../icons.js";
-import { Dialog } from "../keys.js";
-import { count, plural } from "../text.js";
+import { count } from "../text.js";
 import { ClearFaults, sentence } from "./fault-list.js";
 
 // What each kind asks for: name, label, type, default, bounds.
@@ -16,7 +15,7 @@ const KINDS = [
   ["partial", "Partial refusal", "200, but some events of each batch are refused", { kind: "partial" }, [["share", "Of the events, %", 50, 1, 100]]],
   ["slow", "Slow", "the answer takes its time", { kind: "slow" }, [["delayMs", "Delay, ms", 1000, 1, 600_000]]],
   ["hang", "Hang", "the answer never comes, and nothing is taken", { kind: "hang" }, []],
-  ["reset", "Reset", "the connection breaks, and nothing is taken", { kind: "reset" }, []],
+  ["reset", "Broken connection", "the connection is reset, and nothing is taken", { kind: "reset" }, []],
   ["lost_answer", "Lost answer", "taken, then the connection breaks: the retry is a duplicate", { kind: "lost_answer" }, []],
 ];
 
@@ -26,7 +25,6 @@ export function Faults({ hub, stats }) {
     <div class="head"><h1>Faults</h1><p class="muted">how does the app take it when Klime is ill?</p></div>
     <${Active} hub=${hub} faults=${faults} />
     <${Switch} hub=${hub} />
-    <${StartOver} hub=${hub} stats=${stats} />
   </section>`;
 }
 
@@ -85,34 +83,4 @@ function read(form) {
   }
   if (fields.rate === 1) delete fields.rate;
   return fields;
-}
-
-function StartOver({ hub, stats }) {
-  const [asking, ask] = useState(false);
-  const [error, setError] = useState(null);
-  const reset = async () => {
-    try {
-      await send("POST", "/dev/reset");
-      setError(null);
-    } catch (failure) {
-      setError(failure.message);
-    }
-    ask(false);
-    hub.beatSoon();
-  };
-  return html`<section class="card" aria-labelledby="start-over">
-    <h2 id="start-over">Data</h2>
-    <p>Stored: ${plural(stats?.events.stored ?? 0, "event")}. Resetting forgets events, batches, customers, findings and faults.</p>
-    ${error && html`<p class="problem" role="alert">${error}</p>`}
-    <div class="actions">
-      <a class="button" href="/dev/export.ndjson" download="events.ndjson"><${Icon} name="export" />Export accepted events</a>
-      <button type="button" class="button danger" onClick=${() => ask(true)}>Reset…</button>
-    </div>
-    ${
-      asking &&
-      html`<${Dialog} title="Forget everything?" close="Cancel" onClose=${() => ask(false)} action=${html`<button type="button" class="button danger" onClick=${reset}>Forget everything</button>`}>
-        <p>${plural(stats?.events.stored ?? 0, "stored event")} will be gone${stats?.storage.path ? ", from the file too" : ""}. This cannot be undone.</p>
-      <//>`
-    }
-  </section>`;
 }

@@ -19,10 +19,10 @@ const TYPES = [
   ["group", "group"],
 ];
 const FIELDS = [
-  ["event", "Event"],
-  ["userId", "User"],
-  ["groupId", "Group"],
-  ["library", "SDK"],
+  ["event", "Event", "its whole name"],
+  ["userId", "User", "the whole id"],
+  ["groupId", "Group", "the whole id"],
+  ["library", "SDK", "its whole name"],
 ];
 const CHIPS = { customer: "Customer", batch: "Batch", messageId: "Message id", event: "Event", userId: "User", groupId: "Group", library: "SDK" };
 
@@ -46,11 +46,19 @@ export function Filters({ route, stats }) {
 /** A search field that tells what was typed once the typing pauses. */
 export function Search({ value, label, onChange }) {
   const [text, typed] = useTyped(value, onChange);
-  return html`<label class="search">
-    <span class="unseen">${label}</span><${Icon} name="search" />
-    <input type="search" data-search placeholder="Search" value=${text} onInput=${typed} autocomplete="off" spellcheck="false" maxlength="200" />
+  const field = useRef(null);
+  const clear = () => {
+    field.current.value = "";
+    typed({ target: field.current });
+    field.current.focus();
+  };
+  return html`<div class="search">
+    <label><span class="unseen">${label}</span><${Icon} name="search" />
+      <input ref=${field} type="search" data-search placeholder="Search" value=${text} onInput=${typed} autocomplete="off" spellcheck="false" maxlength="200" />
+    </label>
     <kbd aria-hidden="true">/</kbd>
-  </label>`;
+    ${text !== "" && html`<button type="button" class="clear" aria-label="Clear the search" title="Clear (Esc)" onClick=${clear}><${Icon} name="close" /></button>`}
+  </div>`;
 }
 
 function useTyped(value, onChange) {
@@ -90,17 +98,17 @@ export function Choice({ name, options, value, counts, onChange }) {
 
 function Fields({ params, stats, onChange }) {
   return html`<div class="fields">
-    ${FIELDS.map(([name, label]) => html`<${Field} key=${name} name=${name} label=${label} value=${params[name] ?? ""} onChange=${(text) => onChange({ [name]: text })} />`)}
+    ${FIELDS.map(([name, label, hint]) => html`<${Field} key=${name} ...${{ name, label, hint }} value=${params[name] ?? ""} onChange=${(text) => onChange({ [name]: text })} />`)}
     <datalist id="known-event">${(stats?.names ?? []).map(({ event }) => html`<option key=${event} value=${event} />`)}</datalist>
     <datalist id="known-library">${[...new Set((stats?.libraries ?? []).map(({ name }) => name))].map((name) => html`<option key=${name} value=${name} />`)}</datalist>
   </div>`;
 }
 
-function Field({ name, label, value, onChange }) {
+function Field({ name, label, hint, value, onChange }) {
   const [text, typed] = useTyped(value, onChange);
   return html`<label>
     <span>${label}</span>
-    <input name=${name} value=${text} onInput=${typed} list=${`known-${name}`} placeholder="exactly" autocomplete="off" spellcheck="false" maxlength="300" />
+    <input name=${name} value=${text} onInput=${typed} list=${`known-${name}`} placeholder=${hint} autocomplete="off" spellcheck="false" maxlength="300" />
   </label>`;
 }
 

@@ -19,7 +19,7 @@ export function Live({ hub, route, stats }) {
     <div class="head">
       <h1>Live</h1>
       <${Pause} hub=${hub} list=${list} />
-      <a class="button ghost" href=${path("/dev/export.ndjson", exported(route.params))} download="events.ndjson" title="The accepted events of this filter, one JSON a line">
+      <a class="button ghost" href=${path("/dev/export.ndjson", exported(route.params))} download="events.ndjson" title=${`The ${route.params.status ?? "accepted"} events of this filter, one JSON a line`}>
         <${Icon} name="export" /><span class="wide">Export</span>
       </a>
     </div>
@@ -33,7 +33,7 @@ export function Live({ hub, route, stats }) {
   </section>`;
 }
 
-function exported({ open, status, ...filter }) {
+function exported({ open, ...filter }) {
   return filter;
 }
 

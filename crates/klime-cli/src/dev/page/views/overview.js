@@ -2,13 +2,14 @@
 
 import { html } from "../vendor/htm-preact.module.js";
 import { link } from "../route.js";
-import { Data, ago, bytes, clock, count, plural } from "../text.js";
-import { Bars } from "./charts.js";
+import { Data, ago, clock, count, plural, zone } from "../text.js";
+import { Bars, isCut } from "./charts.js";
+import { Kept } from "./data.js";
 
-export function Overview({ stats }) {
+export function Overview({ hub, stats }) {
   if (!stats) return html`<section class="view"><div class="head"><h1>Overview</h1></div></section>`;
   return html`<section class="view scroll">
-    <div class="head"><h1>Overview</h1><p class="muted">since ${ago(stats.startedAt)}</p></div>
+    <div class="head"><h1>Overview</h1><p class="muted">started ${ago(stats.startedAt)}</p></div>
     <div class="cards">
       <${Figure} label="Accepted" value=${stats.events.accepted} href=${link("live", null, { status: "accepted" })}>
         ${count(stats.byType.track)} track · ${count(stats.byType.identify)} identify · ${count(stats.byType.group)} group
@@ -23,7 +24,7 @@ export function Overview({ stats }) {
         ${plural(stats.customers.groups, "group")}, ${plural(stats.customers.users, "user")}
       <//>
       <${Figure} label="Batches" level=${stats.batches.refused > 0 ? "error" : ""} value=${stats.batches.total} href=${link("batches")}>
-        ${count(stats.batches.refused)} refused whole, ${count(stats.batches.failed)} by a fault
+        ${count(stats.batches.refused)} refused as a whole, ${count(stats.batches.failed)} failed by a fault
       <//>
     </div>
     <${PerMinute} minutes=${stats.perMinute} />
@@ -31,7 +32,7 @@ export function Overview({ stats }) {
       <${Names} names=${stats.names} total=${stats.byType.track} />
       <div>
         <${Libraries} libraries=${stats.libraries} />
-        <${Storage} storage=${stats.storage} events=${stats.events} />
+        <${Kept} hub=${hub} stats=${stats} />
       </div>
     </div>
   </section>`;
@@ -50,9 +51,10 @@ function PerMinute({ minutes }) {
     { label: "Duplicates", colour: "--amber", values: minutes.map((minute) => minute.duplicate) },
     { label: "Accepted", colour: "--accent", values: minutes.map((minute) => minute.accepted) },
   ];
+  const sums = minutes.map((minute) => minute.refused + minute.duplicate + minute.accepted);
   const label = `Events per minute in the last hour: ${count(sum("accepted"))} accepted, ${count(sum("duplicate"))} duplicates, ${count(sum("refused"))} refused`;
   return html`<section class="card" aria-labelledby="per-minute">
-    <h2 id="per-minute">Events per minute <span class="muted">the last hour</span></h2>
+    <h2 id="per-minute">Events per minute <span class="muted">the last hour, ${zone()}${isCut(sums) ? `; the highest bar, ${count(Math.max(...sums))}, is cut off` : ""}</span></h2>
     <${Bars} whole="the last hour" times=${minutes.map((minute) => Date.parse(minute.minute) / 1000)} at=${(seconds) => clock(seconds * 1000).slice(0, 5)} series=${series} label=${label} />
   </section>`;
 }
@@ -92,18 +94,6 @@ function Libraries({ libraries }) {
           <a href=${link("live", null, { library: name })}><${Data} value=${name} max=${60} /> <span class="muted"><${Data} value=${version} max=${40} /></span></a><span>${count(times)}</span>
         </li>`,
       )}
-    </ul>
-  </section>`;
-}
-
-function Storage({ storage, events }) {
-  return html`<section class="card" aria-labelledby="storage">
-    <h2 id="storage">Storage</h2>
-    <ul class="plain-list">
-      <li><span>Kept</span><span>${storage.path ? html`<${Data} value=${storage.path} max=${80} />` : "in memory, until it stops"}</span></li>
-      <li><span>Stored</span><span>${count(events.stored)} of at most ${count(storage.maxEvents)}</span></li>
-      <li><span>Size</span><span>${bytes(storage.bytes)} of at most ${bytes(storage.maxBytes)}</span></li>
-      <li><span>Made room for newer ones</span><span>${count(events.pruned)}</span></li>
     </ul>
   </section>`;
 }

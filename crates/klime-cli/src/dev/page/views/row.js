@@ -2,21 +2,30 @@
 
 import { Component, html } from "../vendor/htm-preact.module.js";
 import { link } from "../route.js";
-import { Data, clock, moment, short } from "../text.js";
+import { Data, clock, day, moment, short, zone } from "../text.js";
 
 const PREVIEWED = 4;
+
+// An event that is so late shows when it happened.
+const LATE_MS = 60_000;
 
 /** The lines; the open one is marked, and one of them is in the tab order. */
 export function Rows({ events, route, label }) {
   const open = route.params.open;
   const reachable = events.some((event) => String(event.seq) === open) ? open : String(events[0]?.seq);
-  return html`<ol class="rows" aria-label=${label}>
+  return html`${events.length > 0 && html`<${Heads} />`}<ol class="rows" aria-label=${label}>
     ${events.map((event) => {
       const seq = String(event.seq);
       const href = link(route.view, route.id, { ...route.params, open: seq });
       return html`<${Row} key=${seq} event=${event} href=${href} open=${seq === open} reachable=${seq === reachable} />`;
     })}
   </ol>`;
+}
+
+function Heads() {
+  return html`<div class="heads" aria-hidden="true">
+    <span title="When klime dev received it, on your clock">Received, ${zone()}</span><span>Type</span><span class="what">Event</span><span class="who">User and groups</span><span class="outcome">SDK or outcome</span>
+  </div>`;
 }
 
 // An event never changes, so its line is drawn again only when it is opened, closed or filtered otherwise.
@@ -38,7 +47,7 @@ class Row extends Component {
       >
         <time datetime=${event.receivedAt} title=${`Received ${moment(event.receivedAt)}`}>${clock(event.receivedAt)}</time>
         <${Kind} type=${event.type} />
-        <span class="what"><${Title} event=${event} /><span class="preview">${preview(event)}</span></span>
+        <span class="what"><${Title} event=${event} /><${Earlier} event=${event} /><span class="preview">${preview(event)}</span></span>
         <${Who} event=${event} />
         <${Outcome} event=${event} />
       </a>
@@ -57,6 +66,13 @@ export function Title({ event }) {
   if (event.type === "identify") return html`<span class="name plain">User traits</span>`;
   if (event.type === "group") return html`<span class="name plain">${event.userId === undefined ? "Group traits" : "User in group"}</span>`;
   return html`<span class="name plain">No name</span>`;
+}
+
+// What is sent long after it happened, as by an import or after a night offline.
+function Earlier({ event }) {
+  const happened = Date.parse(event.timestamp);
+  if (!(Math.abs(Date.parse(event.receivedAt) - happened) >= LATE_MS)) return null;
+  return html`<time class="earlier" datetime=${event.timestamp} title=${`Happened ${moment(happened)}`}>${day(happened)}</time>`;
 }
 
 function Who({ event }) {

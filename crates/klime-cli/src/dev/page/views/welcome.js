@@ -64,7 +64,7 @@ export function Welcome() {
       <p class="lead">Point an SDK here, and see what Klime would make of each event the moment it arrives.</p>
       <dl class="settings">
         <div><dt>Endpoint</dt><dd><code>${location.origin}</code> <${Copy} label="Copy" text=${() => location.origin} /></dd></div>
-        <div><dt>Write key</dt><dd>any, unless <code>klime dev</code> was started with <code>--key</code></dd></div>
+        <div><dt>Write key</dt><dd>any, unless <code>klime dev</code> was given one: <code>--key-file</code>, <code>--key</code> or <code>KLIME_DEV_KEY</code></dd></div>
       </dl>
       <div class="tabs" role="tablist" aria-label="Language" onKeyDown=${(event) => arrows(event, chosen, choose)}>
         ${SNIPPETS.map(

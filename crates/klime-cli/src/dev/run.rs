@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::sync::watch;
 use tokio::time;
 
@@ -21,7 +20,7 @@ use super::server::Listeners;
 use super::signals::{Signal, Signals};
 use super::store::{Limits, Store};
 use super::terminal::{Format, Terminal};
-use super::{api, stamp};
+use super::{api, words};
 use crate::exit::Exit;
 use crate::{clock, print};
 
@@ -57,7 +56,7 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     let (stop, stopping) = watch::channel(false);
     let app = Arc::new(app(&args, listeners.address().ip(), stopping.clone())?);
     let endpoint = endpoint(&listeners);
-    announce(&app, &args, &endpoint);
+    words::announce(&app, &args, &endpoint);
     let serving = tokio::spawn(listeners.serve(api::router(app.clone()), stopping));
     let code = match fill(&args, &app, &endpoint, &mut signals).await? {
         Some(code) => Some(code),
@@ -95,6 +94,14 @@ fn app(args: &Args, host: IpAddr, stopping: watch::Receiver<bool>) -> Result<App
     let cannot_store = |error: super::store::StoreError| Failure(Exit::Refused, error.to_string());
     let limits = Limits { max_events: args.max_events, ..Limits::default() };
     let store = Store::open(args.db.as_deref(), limits).map_err(cannot_store)?;
+    let stored = store.event_counts().stored;
+    if let Some(path) = args.db.as_ref().filter(|_| args.demo && stored > 0) {
+        let sentence = format!(
+            "--demo fills an empty file, and {} holds {stored} events; leave out --demo, or name another file",
+            path.display()
+        );
+        return Err(Failure(Exit::Usage, sentence));
+    }
     let collector = Collector::new(store, clock::wall(), args.mode.map(Into::into)).map_err(cannot_store)?;
     for &fault in &args.fault {
         collector.lock().faults.add(fault).map_err(|error| Failure(Exit::Usage, format!("--fault: {error}")))?;
@@ -130,38 +137,6 @@ fn endpoint(listeners: &Listeners) -> String {
         address.set_ip(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
     }
     format!("http://{address}")
-}
-
-fn announce(app: &App, args: &Args, endpoint: &str) {
-    let (mode, stored) = {
-        let state = app.collector.lock();
-        (state.mode(app.collector.mode), state.store.event_counts().stored)
-    };
-    let started_at = stamp::rfc3339(app.collector.started_at);
-    let listening = json!({ "endpoint": endpoint, "version": env!("CARGO_PKG_VERSION"), "startedAt": started_at });
-    app.terminal.object(&json!({ "listening": listening }));
-    if args.quiet && args.port == 0 && args.exec.is_none() {
-        // A port that the system chose is known to nobody else.
-        print::note(format_args!("klime dev listens on {endpoint}"));
-    }
-    if !args.host.is_loopback() {
-        app.terminal
-            .warn(&format!("{} can be reached from other machines: whoever reaches it can read all events", args.host));
-    }
-    let kept = match &args.db {
-        Some(path) => format!("{}, which holds {stored} events", path.display()),
-        None => "memory".to_owned(),
-    };
-    let mode = match (args.mode, mode) {
-        (None, _) => "by what arrives: companies if there is a group()".to_owned(),
-        (Some(_), mode) => format!("{mode:?}").to_lowercase(),
-    };
-    app.terminal.say(&format!(
-        "klime dev {version}\n  page       {endpoint}/\n  endpoint   {endpoint}   (KLIME_ENDPOINT={endpoint}; klime dev --help for other SDKs)\n  \
-         write key  {keys}\n  customers  {mode}\n  kept in    {kept}\nCtrl-C stops it.\n",
-        version = env!("CARGO_PKG_VERSION"),
-        keys = app.keys.shown(),
-    ));
 }
 
 /// Fills it for `--demo`. The code is there when that is the end: not all has arrived, or a signal came.
@@ -241,7 +216,12 @@ fn report(app: &App, args: &Args, code: Option<u8>) -> ExitCode {
     let (events, requests) = app.expectations.refused();
     let is_refused = args.strict && events + requests > 0;
     if is_refused {
-        print::error(format_args!("{events} events and {requests} requests were refused, and --strict was given"));
+        let refused = words::counted(&[(events, "event"), (requests, "request")], " and ");
+        let were = if events + requests == 1 { "was" } else { "were" };
+        print::error(format_args!("{refused} {were} refused, and --strict was given"));
+    }
+    if code.is_none() && args.exec.is_none() && args.expect.is_empty() {
+        app.terminal.say(&words::arrived(app));
     }
     let is_met = matches!(app.expectations.standing(), Standing::Met { .. });
     if is_met && !app.expectations.is_empty() {

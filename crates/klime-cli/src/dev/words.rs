@@ -57,7 +57,7 @@ fn banner(app: &App, args: &Args, endpoint: &str) -> String {
     )
 }
 
-/// What has come since it was started or reset, for the end.
+/// What has come since the last reset, earlier runs over the same file included, for the end.
 pub(super) fn arrived(app: &App) -> String {
     let counts = app.collector.lock().store.event_counts();
     let seen = [(counts.accepted, "accepted"), (counts.refused, "refused"), (counts.duplicate, "seen before")];

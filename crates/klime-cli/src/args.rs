@@ -56,9 +56,10 @@ enum Command {
 
 /// Runs the command that `arguments` name, the program's name first.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&error, &arguments),
     };
     match cli.command {
         Command::Dev(args) => dev::run(args),
@@ -72,7 +73,12 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// `--help` and `--version` come as errors too; they are answers.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let is_sending =
+        arguments.get(1).is_some_and(|command| ["track", "identify", "group"].iter().any(|of| command == of));
+    if is_sending && error.use_stderr() && arguments.iter().any(|argument| argument == "--json") {
+        return send::misspelt(&error.render().to_string()).into();
+    }
     // A reader that has gone away, such as `head`, has what it wanted.
     let _ = error.print();
     match error.use_stderr() {

@@ -52,8 +52,10 @@ const LONG_ENOUGH: usize = 12;
 
 /// A write key as it may be shown.
 pub(crate) fn masked(key: &str) -> String {
-    let is_long = key.chars().count() >= LONG_ENOUGH;
-    let start: String = key.chars().take(if is_long { SHOWN_CHARS } else { 0 }).collect();
+    if key.chars().count() < LONG_ENOUGH {
+        return "(too short to show)".to_owned();
+    }
+    let start: String = key.chars().take(SHOWN_CHARS).collect();
     format!("{}…", printable(&start))
 }
 

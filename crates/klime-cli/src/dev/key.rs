@@ -5,6 +5,9 @@ use axum::http::header::AUTHORIZATION;
 
 use crate::print::masked;
 
+/// What stands for a key where any is taken; no secret.
+const ANY: &str = "klime-dev";
+
 /// The write keys that are taken: one, or any.
 pub(crate) struct Keys(Option<String>);
 
@@ -29,7 +32,7 @@ impl Keys {
 
     /// The key to hand to a command that is to send events here.
     pub(crate) fn for_command(&self) -> &str {
-        self.0.as_deref().unwrap_or("klime-dev")
+        self.0.as_deref().unwrap_or(ANY)
     }
 
     /// Whether the request's key is taken.
@@ -55,7 +58,7 @@ impl Keys {
 
 /// The key of a request, masked, if it has one.
 pub(crate) fn of_request(headers: &HeaderMap) -> Option<String> {
-    bearer(headers).map(masked)
+    bearer(headers).map(|key| if key == ANY { key.to_owned() } else { masked(key) })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn keys_are_shown_masked() {
         assert_eq!(of_request(&headers("Bearer wk_live_1234567890")).as_deref(), Some("wk_l…"));
-        assert_eq!(of_request(&headers("Bearer short-key")).as_deref(), Some("…"));
+        assert_eq!(of_request(&headers("Bearer short-key")).as_deref(), Some("(too short to show)"));
         assert_eq!(of_request(&HeaderMap::new()), None);
         assert_eq!(format!("{:?}", Keys::new(Some("wk_live_1234567890".to_owned()))), "wk_l…");
     }

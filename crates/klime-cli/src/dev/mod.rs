@@ -29,6 +29,7 @@ pub mod stamp;
 pub mod store;
 mod terminal;
 pub mod validate;
+mod words;
 
 pub(crate) use args::Args;
 pub(crate) use run::run;

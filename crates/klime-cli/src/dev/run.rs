@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::sync::watch;
 use tokio::{task, time};
 
@@ -19,9 +18,9 @@ use super::guard::Guard;
 use super::key::Keys;
 use super::server::Listeners;
 use super::signals::{Signal, Signals};
-use super::store::{Limits, Store};
+use super::store::{Limits, Store, StoreError};
 use super::terminal::{Format, Terminal};
-use super::{api, stamp};
+use super::{api, words};
 use crate::exit::Exit;
 use crate::{clock, print};
 
@@ -70,7 +69,7 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     }
     let app = Arc::new(app(&args, listeners.address().ip(), collector, stopping.clone())?);
     let endpoint = endpoint(&listeners);
-    announce(&app, &args, &endpoint);
+    words::announce(&app, &args, &endpoint);
     let serving = tokio::spawn(listeners.serve(api::router(app.clone()), stopping));
     let code = match fill(&args, &app, &endpoint, &mut signals).await? {
         Some(code) => Some(code),
@@ -108,16 +107,26 @@ async fn bind(args: &Args) -> Result<Listeners, Failure> {
 async fn open(args: &Args) -> Result<Collector, Failure> {
     let (path, mode, is_quiet) = (args.db.clone(), args.mode.map(Into::into), args.quiet);
     let limits = Limits { max_events: args.max_events, ..Limits::default() };
+    let cannot_store = |error: StoreError| Failure(Exit::Refused, error.to_string());
+    let is_demo = args.demo;
     let opening = task::spawn_blocking(move || {
-        let store = Store::open(path.as_deref(), limits)?;
+        let store = Store::open(path.as_deref(), limits).map_err(cannot_store)?;
         let stored = store.event_counts().stored;
-        if let Some(path) = path.filter(|_| stored >= WORTH_A_NOTE && !is_quiet) {
-            print::note(format_args!("reading {} ({stored} events)", print::printable(&path.display().to_string())));
+        if let Some(path) = path.filter(|_| stored > 0) {
+            let path = print::printable(&path.display().to_string()).to_string();
+            if is_demo {
+                let sentence = format!(
+                    "--demo fills an empty file, and {path} holds {stored} events; leave out --demo, or name another file"
+                );
+                return Err(Failure(Exit::Usage, sentence));
+            }
+            if stored >= WORTH_A_NOTE && !is_quiet {
+                print::note(format_args!("reading {path} ({stored} events)"));
+            }
         }
-        Collector::new(store, clock::wall(), mode)
+        Collector::new(store, clock::wall(), mode).map_err(cannot_store)
     });
-    let opened = opening.await.map_err(|error| Failure(Exit::Refused, format!("cannot open the store: {error}")))?;
-    opened.map_err(|error| Failure(Exit::Refused, error.to_string()))
+    opening.await.map_err(|error| Failure(Exit::Refused, format!("cannot open the store: {error}")))?
 }
 
 fn app(args: &Args, host: IpAddr, collector: Collector, stopping: watch::Receiver<bool>) -> Result<App, Failure> {
@@ -148,38 +157,6 @@ fn endpoint(listeners: &Listeners) -> String {
         address.set_ip(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
     }
     format!("http://{address}")
-}
-
-fn announce(app: &App, args: &Args, endpoint: &str) {
-    let (mode, stored) = {
-        let state = app.collector.lock();
-        (state.mode(app.collector.mode), state.store.event_counts().stored)
-    };
-    let started_at = stamp::rfc3339(app.collector.started_at);
-    let listening = json!({ "endpoint": endpoint, "version": env!("CARGO_PKG_VERSION"), "startedAt": started_at });
-    app.terminal.object(&json!({ "listening": listening }));
-    if args.quiet && args.port == 0 && args.exec.is_none() {
-        // A port that the system chose is known to nobody else.
-        print::note(format_args!("klime dev listens on {endpoint}"));
-    }
-    if !args.host.is_loopback() {
-        let sentence = "can be reached from other machines: whoever reaches it can read all events";
-        print::warning(format_args!("{} {sentence}", args.host));
-    }
-    let kept = match &args.db {
-        Some(path) => format!("{}, which holds {stored} events", path.display()),
-        None => "memory".to_owned(),
-    };
-    let mode = match (args.mode, mode) {
-        (None, _) => "by what arrives: companies if there is a group()".to_owned(),
-        (Some(_), mode) => format!("{mode:?}").to_lowercase(),
-    };
-    app.terminal.say(&format!(
-        "klime dev {version}\n  page       {endpoint}/\n  endpoint   {endpoint}   (KLIME_ENDPOINT={endpoint}; klime dev --help for other SDKs)\n  \
-         write key  {keys}\n  customers  {mode}\n  kept in    {kept}\nCtrl-C stops it.\n",
-        version = env!("CARGO_PKG_VERSION"),
-        keys = app.keys.shown(),
-    ));
 }
 
 /// Fills it for `--demo`. The code is there when that is the end: not all has arrived, or a signal came.
@@ -260,7 +237,12 @@ fn report(app: &App, args: &Args, code: Option<u8>) -> ExitCode {
     let (events, requests) = app.expectations.refused();
     let is_refused = args.strict && events + requests > 0;
     if is_refused {
-        print::error(format_args!("{events} events and {requests} requests were refused, and --strict was given"));
+        let refused = words::counted(&[(events, "event"), (requests, "request")], " and ");
+        let were = if events + requests == 1 { "was" } else { "were" };
+        print::error(format_args!("{refused} {were} refused, and --strict was given"));
+    }
+    if code.is_none() && args.exec.is_none() && args.expect.is_empty() {
+        app.terminal.say(&words::arrived(app));
     }
     let is_met = matches!(app.expectations.standing(), Standing::Met { .. });
     if is_met && !app.expectations.is_empty() {

@@ -19,6 +19,15 @@ use crate::print::printable;
 /// No more of an answer is looked at.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 
+/// How the question is known: a klime dev that is asked does not take it for a fault of the integration that it looks at.
+const AGENT: &str = concat!("klime-doctor/", env!("CARGO_PKG_VERSION"));
+const QUESTION: &[u8] = br#"{"batch":[]}"#;
+
+/// Whether a request without a key is a doctor's question.
+pub(crate) fn is_question(user_agent: &str, body: &[u8]) -> bool {
+    user_agent.starts_with("klime-doctor/") && body == QUESTION
+}
+
 /// What the next steps need of an answer.
 pub(super) struct Answer {
     /// Its `Date` header.
@@ -55,13 +64,13 @@ fn post(route: &Route, timeout: Duration) -> Result<Response<Body>, ureq::Error>
     let config = Agent::config_builder()
         .tls_config(tls.build())
         .proxy(proxy)
-        .user_agent(concat!("klime-cli/", env!("CARGO_PKG_VERSION")))
+        .user_agent(AGENT)
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .timeout_global(Some(timeout))
         .build();
-    Agent::from(config).post(route.url()).header("Content-Type", "application/json").send(r#"{"batch":[]}"#)
+    Agent::from(config).post(route.url()).header("Content-Type", "application/json").send(QUESTION)
 }
 
 /// What of an answer says whether it is Klime's.
@@ -106,6 +115,8 @@ fn judge(seen: &Seen, route: &Route) -> Step {
         // Without a key it must refuse, and 401 is how Klime does.
         401 => Step::ok(Name::Answer, "401 without a key, as it should be"),
         300..=399 | 404 | 405 | 407 => wrong_place(seen, route),
+        // What a server of files says to a POST.
+        501 | 505 if !seen.is_error_of_klime() => wrong_place(seen, route),
         408 | 425 | 429 | 500..=599 => failed(
             seen.text(),
             "Klime, or what stands before it, cannot take events for now; the SDK retries, so try again later",
@@ -122,7 +133,7 @@ fn judge(seen: &Seen, route: &Route) -> Step {
 fn wrong_place(seen: &Seen, route: &Route) -> Step {
     let (found, fix) = match seen.status {
         407 => ("407, the proxy wants a password".to_owned(), PROXY_PASSWORD),
-        404 | 405 => (
+        404 | 405 | 501 | 505 => (
             format!("{} to a POST to {}", seen.text(), route.url()),
             "there is no Klime at this path; check the endpoint (/v1/batch is appended to it)",
         ),

@@ -37,15 +37,22 @@ pub(super) fn check(settings: &Settings, timeout: Duration) -> Step {
     step.in_time(took)
 }
 
+/// What to do about a key that is not known; a klime dev says what it is.
+fn wrong_key(text: &str) -> &'static str {
+    match text.contains("klime dev") {
+        true => {
+            "use the key of that klime dev (its --key-file or KLIME_DEV_KEY), or start it without one: it takes any then"
+        }
+        false => "copy the write key again from Klime's settings, of the workspace that the events are meant for",
+    }
+}
+
 fn failed(error: &SendError, key: &str, timeout: Duration) -> Step {
     let text = printable(&error.to_string());
     match (error.kind(), error.status_code()) {
-        (SendErrorKind::Status, Some(401 | 403)) => Step::failed(
-            Name::Key,
-            Exit::Refused,
-            format!("{text}: it does not know the key {key}"),
-            "copy the write key again from Klime's settings, of the workspace that the events are meant for",
-        ),
+        (SendErrorKind::Status, Some(401 | 403)) => {
+            Step::failed(Name::Key, Exit::Refused, format!("{text}: it does not know the key {key}"), wrong_key(&text))
+        }
         (SendErrorKind::Status, Some(408 | 425 | 429 | 500..=599)) => {
             Step::failed(Name::Key, Exit::Unreachable, text, "Klime cannot take events for now; try again later")
         }

@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::settings::{Connection, Settings};
 use crate::{duration, print};
 use answer::Answer;
+pub(crate) use answer::is_question;
 use configuration::Configuration;
 use step::{Name, Report, Step};
 
@@ -31,8 +32,11 @@ Examples:
   klime doctor --endpoint http://127.0.0.1:5546       the way to a klime dev
   klime doctor --json | jq -e .ok                     for machines
 
-Exit status: 0 all is well, 1 Klime refuses the write key, 2 the configuration or this machine's clock is
-at fault, 3 Klime is not reached, or cannot take events for now. It is that of the first step that failed.";
+Exit status, by the first step that failed:
+  0  all is well
+  1  Klime refuses the write key
+  2  the configuration, the path or this machine's clock is at fault
+  3  Klime is not reached, or cannot take events for now";
 
 /// Find out why no events arrive: check configuration, proxy, DNS, TCP, TLS, clock and write key.
 ///

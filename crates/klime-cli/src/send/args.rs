@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::fields::Pair;
+use super::outcome::Form;
 use crate::duration;
 use crate::settings::Connection;
 
@@ -19,7 +20,7 @@ const TRACK_EXAMPLES: &str = r#"Examples:
 
 In a crontab, with the key in a file that only its user may read:
   KLIME_WRITE_KEY_FILE=/home/ops/.klime-key
-  0 4 * * *  backup.sh && klime track 'Backup Finished' --group org_456"#;
+  0 4 * * *  backup.sh && klime track 'Backup Finished' --group org_456 --quiet"#;
 
 const IDENTIFY_EXAMPLES: &str = r#"Examples:
   klime identify user_123 --traits '{"email":"user@example.com","name":"Stefan"}'
@@ -51,7 +52,7 @@ pub(crate) struct TrackArgs {
     #[arg(long, value_name = "ID")]
     pub(super) user: Option<String>,
 
-    /// The group in which it happened; with --user or, for what no user did, alone
+    /// The group in which it happened; without --user it is an event of the group as a whole
     #[arg(long, value_name = "ID")]
     pub(super) group: Option<String>,
 
@@ -134,7 +135,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) timestamp: Option<SystemTime>,
 
-    /// An id that Klime knows a repetition by [default: a new one]
+    /// The event's id; Klime counts events with the same id once [default: a new one]
     #[arg(long, value_name = "ID")]
     pub(super) message_id: Option<String>,
 
@@ -147,11 +148,26 @@ pub(super) struct Common {
     pub(super) timeout: Duration,
 
     /// Print the outcome as a JSON object
-    #[arg(long)]
+    #[arg(long, conflicts_with = "quiet")]
     pub(super) json: bool,
+
+    /// Print nothing when the event was taken, for cron
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 
     #[command(flatten)]
     pub(super) connection: Connection,
+}
+
+impl Common {
+    /// How the outcome is told.
+    pub(super) fn form(&self) -> Form {
+        match (self.json, self.quiet) {
+            (true, _) => Form::Json,
+            (false, true) => Form::OnlyFailures,
+            (false, false) => Form::People,
+        }
+    }
 }
 
 /// Reads a time with its offset. Whether Klime can have it (1970 to 9999) is the SDK's to say.

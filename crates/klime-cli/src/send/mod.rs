@@ -4,6 +4,7 @@
 //! last failure is told, and not merely that the time is over.
 
 mod args;
+mod cause;
 mod fields;
 mod outcome;
 
@@ -15,16 +16,24 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 use args::Common;
 pub(crate) use args::{GroupArgs, IdentifyArgs, TrackArgs};
-use outcome::Outcome;
+use outcome::{Form, Outcome, Sending};
 
 /// The SDK waits so long before the first retry, and twice as long before each further one, up to 16 s.
 const INITIAL_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(16);
 
+/// Says as JSON what the parser says of a command line.
+pub(crate) fn misspelt(text: &str) -> Exit {
+    let sentence = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+    Outcome::usage("commandLine", sentence).report(EventKind::Track, "", Form::Json)
+}
+
 /// Runs `klime track`.
 pub(crate) fn track(args: TrackArgs) -> Exit {
+    let ids = [("--user", &args.user), ("--group", &args.group), ("--message-id", &args.common.message_id)];
     let fields = fields::read("--properties", args.properties.as_deref(), &args.property);
-    let event = fields.map(|fields| {
+    let event = not_blank(&ids).and(fields).map(|fields| {
         let event = Event::track(args.event).with_properties(fields);
         with_user(with_group(event, args.group), args.user)
     });
@@ -34,17 +43,36 @@ pub(crate) fn track(args: TrackArgs) -> Exit {
 /// Runs `klime identify`.
 pub(crate) fn identify(args: IdentifyArgs) -> Exit {
     let fields = fields::read("--traits", args.traits.traits.as_deref(), &args.traits.pairs);
+    let ids = [("USER", &args.id), ("--user", &args.user), ("--message-id", &args.common.message_id)];
+    let filled = not_blank(&ids);
     let user = args.id.or(args.user).unwrap_or_default();
-    let event = fields.map(|fields| Event::identify(user).with_traits(fields));
+    let event = filled.and(fields).map(|fields| Event::identify(user).with_traits(fields));
     send(EventKind::Identify, event, &args.common)
 }
 
 /// Runs `klime group`.
 pub(crate) fn group(args: GroupArgs) -> Exit {
     let fields = fields::read("--traits", args.traits.traits.as_deref(), &args.traits.pairs);
+    let ids = [
+        ("GROUP", &args.id),
+        ("--group", &args.group),
+        ("--user", &args.user),
+        ("--message-id", &args.common.message_id),
+    ];
+    let filled = not_blank(&ids);
     let group = args.id.or(args.group).unwrap_or_default();
-    let event = fields.map(|fields| with_user(Event::group(group).with_traits(fields), args.user));
+    let event = filled.and(fields).map(|fields| with_user(Event::group(group).with_traits(fields), args.user));
     send(EventKind::Group, event, &args.common)
+}
+
+/// An id of blanks is a variable that is not set, in a script that quotes it; an empty one is the SDK's to refuse.
+fn not_blank(ids: &[(&str, &Option<String>)]) -> Result<(), String> {
+    for (option, id) in ids {
+        if let Some(id) = id.as_deref().filter(|id| !id.is_empty() && id.trim().is_empty()) {
+            return Err(format!("{option} is {id:?}, which is blank; it must be an id such as user_123"));
+        }
+    }
+    Ok(())
 }
 
 fn with_user(event: Event, user: Option<String>) -> Event {
@@ -64,13 +92,13 @@ fn with_group(event: Event, group: Option<String>) -> Event {
 fn send(kind: EventKind, event: Result<Event, String>, common: &Common) -> Exit {
     let settings = match Settings::read(&common.connection) {
         Ok(settings) => settings,
-        Err(error) => return Outcome::usage("configuration", error.to_string()).report(kind, "", common.json),
+        Err(error) => return Outcome::usage("configuration", error.to_string()).report(kind, "", common.form()),
     };
     let outcome = match event {
         Ok(event) => deliver(stamped(event, common), &settings, common.timeout),
         Err(problem) => Outcome::usage("invalid", problem),
     };
-    outcome.report(kind, &settings.endpoint, common.json)
+    outcome.report(kind, &settings.endpoint, common.form())
 }
 
 fn stamped(mut event: Event, common: &Common) -> Event {
@@ -97,7 +125,10 @@ fn deliver(event: Event, settings: &Settings, timeout: Duration) -> Outcome {
     let message_id = event.message_id().to_owned();
     match client.send_event_blocking(event, timeout) {
         Ok(answer) => Outcome::taken(message_id, &answer),
-        Err(error) => Outcome::failed(message_id, &error, client.stats().requests, timeout),
+        Err(error) => {
+            let requests = client.stats().requests;
+            Outcome::failed(message_id, &error, &Sending { requests, timeout, endpoint: &settings.endpoint })
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What became of the event, for people and as JSON.
 
+use std::time::Duration;
+
 use klime::{BatchResponse, DropReason, EventKind, SendError, SendErrorKind};
 use serde::Serialize;
 
+use super::cause;
 use crate::exit::Exit;
 use crate::print;
 
@@ -29,6 +32,15 @@ pub(super) enum Status {
     Unreachable,
 }
 
+/// How an outcome is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    People,
+    /// For people, who want to know of failures alone.
+    OnlyFailures,
+    Json,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
     kind: &'static str,
@@ -40,6 +52,18 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     attempts: u64,
+    /// Whether Klime may have the event nevertheless.
+    #[serde(skip)]
+    may_have_arrived: bool,
+}
+
+/// What was asked of the SDK, and what it did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sending<'a> {
+    /// How many were made, for when the time is over before the SDK has given up.
+    pub(super) requests: u64,
+    pub(super) timeout: Duration,
+    pub(super) endpoint: &'a str,
 }
 
 impl Outcome {
@@ -53,12 +77,13 @@ impl Outcome {
 
     /// Nothing was sent, because the command line or the configuration is at fault.
     pub(super) fn usage(kind: &'static str, message: String) -> Self {
-        let error = Problem { kind, message, status: None, code: None, attempts: 0 };
+        let error = Problem { kind, message, status: None, code: None, attempts: 0, may_have_arrived: false };
         Self { status: Status::Usage, message_id: None, accepted: 0, error: Some(error) }
     }
 
-    /// The event was not taken. `requests` is how many were made, for when the time is over before the SDK has given up.
-    pub(super) fn failed(message_id: String, error: &SendError, requests: u64, timeout: std::time::Duration) -> Self {
+    /// The event was not taken.
+    pub(super) fn failed(message_id: String, error: &SendError, sending: &Sending<'_>) -> Self {
+        let Sending { requests, timeout, endpoint } = *sending;
         let status = status_of(error);
         let refusal = error.response().and_then(|response| response.errors.first());
         let message = match (error.kind(), refusal) {
@@ -71,6 +96,7 @@ impl Outcome {
             (SendErrorKind::Dropped(DropReason::Invalid | DropReason::TooLarge), _) => {
                 std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
             }
+            (SendErrorKind::Network, _) => cause::network(error, endpoint),
             _ => error.to_string(),
         };
         let problem = Problem {
@@ -79,17 +105,18 @@ impl Outcome {
             status: error.status_code(),
             code: refusal.map(|refusal| refusal.code.clone()).filter(|code| !code.is_empty()),
             attempts: u64::from(error.attempts()).max(requests),
+            may_have_arrived: cause::may_have_arrived(error),
         };
         let message_id = (status != Status::Usage).then_some(message_id);
         Self { status, message_id, accepted: 0, error: Some(problem) }
     }
 
     /// Prints it and says how the command ends.
-    pub(super) fn report(&self, kind: EventKind, endpoint: &str, json: bool) -> Exit {
-        if json {
-            print::line(serde_json::to_string(self).unwrap_or_default());
-        } else {
-            self.tell(kind, endpoint);
+    pub(super) fn report(&self, kind: EventKind, endpoint: &str, form: Form) -> Exit {
+        match form {
+            Form::Json => print::line(serde_json::to_string(self).unwrap_or_default()),
+            Form::OnlyFailures if self.error.is_none() => {}
+            Form::People | Form::OnlyFailures => self.tell(kind, endpoint),
         }
         match self.status {
             Status::Taken | Status::Disabled => Exit::Taken,
@@ -108,11 +135,14 @@ impl Outcome {
             }
             None => print::line(format_args!("{0}taken{0:#} by {endpoint}: {kind} {id}", print::GREEN)),
             Some(problem) => print::error(match self.status {
-                Status::Unreachable => format!(
-                    "{}\n  It may have arrived all the same. To try again and count it once: --message-id {id}\n  \
-                     klime doctor says what is wrong.",
-                    problem.message
-                ),
+                Status::Unreachable => {
+                    let arrived = if problem.may_have_arrived { "It may have arrived all the same. " } else { "" };
+                    format!(
+                        "{}\n  {arrived}To try again and count it once: --message-id {id}\n  \
+                         klime doctor says what is wrong.",
+                        problem.message
+                    )
+                }
                 _ => match &problem.code {
                     Some(code) => format!("{} ({})", problem.message, print::printable(code)),
                     None => problem.message.clone(),

@@ -40,6 +40,28 @@ fn events_that_do_not_arrive_are_told_and_fail_it() {
 }
 
 #[test]
+fn the_numbers_of_a_failure_add_up_and_say_why() {
+    let ran = demo(&["--exec", "true", "--fault", "401"]).run();
+    assert_eq!(ran.code, 1);
+    let (sent, arrived) = sent_and_arrived(&ran.stdout);
+    assert_eq!(arrived, 0);
+    // The one that is made by hand is none of the SDK's.
+    let line = format!("{sent} did not arrive: {} failed; the SDK: Klime answered 401", sent - 1);
+    assert!(ran.stdout.contains(&line), "{}", ran.stdout);
+}
+
+#[test]
+fn a_file_that_holds_events_is_not_filled_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("events.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(demo(&["--exec", "true", "--db", file]).run().code, 0);
+    let again = demo(&["--exec", "true", "--db", file]).run();
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("--demo fills an empty file, and"), "{}", again.stderr);
+}
+
+#[test]
 fn machines_get_the_numbers_as_json() {
     let ran = demo(&["--exec", "true", "--json"]).run();
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::{Klime, Ran, Reply, Server};
+use super::support::{Dev, Klime, Ran, Reply, Server};
 
 /// The one event that arrived, without what is different in each run.
 #[track_caller]
@@ -126,6 +126,9 @@ fn the_outcome_is_one_json_object_when_asked_for() {
 
     let usage = Klime::new(&["track", "", "--user", "user_123", "--json"]).run();
     assert_eq!(usage.code, 2);
+    let misspelt = Klime::new(&["track", "A", "--user", "u", "--ip", "localhost", "--json"]).run();
+    assert_eq!(misspelt.code, 2);
+    insta::assert_snapshot!(misspelt.stdout, @r#"{"status":"usage","accepted":0,"error":{"kind":"commandLine","message":"invalid value 'localhost' for '--ip <ADDRESS>': invalid IP address syntax","attempts":0}}"#);
     insta::assert_snapshot!(usage.stdout, @r#"{"status":"usage","accepted":0,"error":{"kind":"invalid","message":"event name is empty","attempts":0}}"#);
 }
 
@@ -174,7 +177,43 @@ fn a_closed_port_is_unreachable_and_says_so() {
     ]);
     let ran = ran.run();
     assert_eq!(ran.code, 3);
-    assert!(ran.stderr.starts_with("error: network error, no answer from Klime: Connection refused"), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("error: network error, no answer from http://127.0.0.1:1: Connection refused"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn it_may_have_arrived_only_where_it_can_have() {
+    let is_said = |ran: &Ran| {
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.stderr.contains("--message-id m1"), "{ran:?}");
+        ran.stderr.contains("It may have arrived all the same")
+    };
+    let once = ["--timeout", "900ms"];
+    assert!(is_said(&refused_by(Reply::status(503, ""), &once)));
+    assert!(is_said(&refused_by(Reply::Close, &once)));
+    assert!(!is_said(&refused_by(Reply::status(429, ""), &once)));
+    let track = ["track", "Button Clicked", "--user", "u", "--message-id", "m1", "--timeout", "900ms"];
+    assert!(!is_said(&Klime::new(&track).at("http://127.0.0.1:1").run()));
+    assert!(!is_said(&Klime::new(&track).at("https://klime.invalid").run()));
+}
+
+#[test]
+fn tls_to_a_port_of_plain_http_is_explained() {
+    let dev = Dev::start(&[]);
+    let track = ["track", "Button Clicked", "--user", "u", "--timeout", "900ms"];
+    let ran = Klime::new(&track).at(&dev.endpoint().replace("http:", "https:")).run();
+    assert!(ran.stderr.contains("what listens there does not speak TLS"), "{ran:?}");
+}
+
+#[test]
+fn a_quiet_success_says_nothing_and_a_quiet_failure_does() {
+    let server = Server::klime();
+    let ran = Klime::new(&["track", "Button Clicked", "--user", "u", "-q"]).at(&server.endpoint()).run();
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    let refused = refused_by(Reply::status(401, ""), &["--quiet"]);
+    assert_eq!((refused.code, refused.stderr.as_str()), (1, "error: Klime answered 401\n"));
 }
 
 #[test]
@@ -229,6 +268,8 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
         with(&["--message-id", ""]),
         with(&["--write-key", "secret"]),
         refused(Klime::new(&["group", ""])),
+        refused(Klime::new(&["track", "Button Clicked", "--user", " "])),
+        refused(Klime::new(&["group", "org_456", "--user", " \t"])),
     ];
     assert!(server.asked().is_empty());
     insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -243,6 +284,8 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
     error: message id is empty
     error: unexpected argument '--write-key' found
     error: group id is empty
+    error: --user is " ", which is blank; it must be an id such as user_123
+    error: --user is " \t", which is blank; it must be an id such as user_123
     "#);
 }
 

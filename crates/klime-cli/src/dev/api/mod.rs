@@ -61,10 +61,16 @@ async fn unknown_path(uri: Uri) -> ApiError {
     )
 }
 
+/// What a path of the router takes.
+fn methods(path: &str) -> &'static str {
+    match path {
+        "/v1/batch" | "/dev/reset" => "POST",
+        "/dev/fault" => "GET, POST and DELETE",
+        _ => "GET",
+    }
+}
+
 async fn wrong_method(method: Method, uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        format!("{path} does not take {method}; the header Allow says what it takes"),
-    )
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path} takes {}, not {method}", methods(uri.path())))
 }

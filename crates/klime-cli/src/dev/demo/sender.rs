@@ -1,11 +1,12 @@
 //! The demo's small company, as the programs that send its events: one uses the SDK, one makes its request by hand.
 
 use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use klime::{Client, ConfigError, json};
+use klime::{Client, ConfigError, Stats, json};
 use ureq::Agent;
 
 use super::action;
@@ -25,6 +26,8 @@ pub(super) const ANONYMOUS_ID: &str = "made-by-hand-1";
 #[derive(Debug)]
 pub(super) struct Sender {
     client: Client,
+    /// Why the first events were lost that were, if any.
+    first_error: Arc<OnceLock<String>>,
     endpoint: String,
     key: String,
     rng: Rng,
@@ -43,7 +46,10 @@ pub(super) struct Sent {
 
 impl Sender {
     pub(super) fn new(endpoint: &str, key: &str) -> Result<Self, ConfigError> {
+        let first_error = Arc::<OnceLock<String>>::default();
+        let noted = Arc::clone(&first_error);
         let client = Client::builder(key)
+            .on_error(move |error, _| drop(noted.set(error.to_string())))
             .endpoint(endpoint)
             // Only for addresses of this machine that are no loopback, by `--host`.
             .allow_insecure_http(true)
@@ -59,7 +65,8 @@ impl Sender {
             !matches!(habit, None | Some(Habit::QuietFor(_) | Habit::Never))
         };
         let visitors = month::members().into_iter().filter(comes).collect();
-        Ok(Self { client, endpoint: endpoint.to_owned(), key: key.to_owned(), rng: Rng::with_seed(SEED), visitors })
+        let (endpoint, key) = (endpoint.to_owned(), key.to_owned());
+        Ok(Self { client, first_error, endpoint, key, rng: Rng::with_seed(SEED), visitors })
     }
 
     /// Sends the month before `now`, and waits until it is settled.
@@ -70,10 +77,8 @@ impl Sender {
             sent.ids.insert(event.message_id().to_owned());
             self.client.enqueue_event(event);
         }
-        let report = self.client.flush_blocking(PATIENCE);
-        if report.accepted < u64::try_from(sent.ids.len()).unwrap_or(u64::MAX) {
-            sent.trouble = Some(report.to_string());
-        }
+        let _ = self.client.flush_blocking(PATIENCE);
+        sent.trouble = self.trouble();
         if let Some(event) = repeated {
             self.client.enqueue_event(event);
             let _ = self.client.flush_blocking(PATIENCE);
@@ -81,6 +86,18 @@ impl Sender {
         sent.ids.insert(ANONYMOUS_ID.to_owned());
         self.send_by_hand(now);
         sent
+    }
+
+    /// What became of the month's events that were not accepted, in numbers, and what the SDK said of the first ones.
+    fn trouble(&self) -> Option<String> {
+        // The books, because a flush knows nothing of what had failed before it.
+        let Stats { rejected, failed, dropped, pending, .. } = self.client.stats();
+        let counts =
+            [(rejected, "refused"), (failed, "failed"), (dropped.total(), "dropped"), (pending, "still pending")];
+        let counts: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let why = self.first_error.get().map(|error| format!("; the SDK: {error}")).unwrap_or_default();
+        (!counts.is_empty()).then(|| format!("{}{why}", counts.join(", ")))
     }
 
     /// The SDK sends no anonymous event, so this is how one gets to Klime: from a script without an SDK. Whether it has arrived is looked

@@ -9,6 +9,8 @@ use crate::dev::event::Kind;
 const EXAMPLES: &str =
     "'track:Report Generated', 'track:Signup Completed=2', 'track:Page Viewed>=10', 'identify', 'group:org_456'";
 
+const OPERATORS: [char; 3] = ['<', '>', '='];
+
 /// Why a text is no expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidExpectation(String);
@@ -51,13 +53,26 @@ impl FromStr for Expectation {
 fn split_count(text: &str) -> Result<(&str, Count), InvalidExpectation> {
     let counted =
         text.rsplit_once('=').filter(|(_, digits)| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
-    let Some((what, digits)) = counted else { return Ok((text, Count::AtLeast(1))) };
+    let Some((what, digits)) = counted else {
+        return match text.contains(OPERATORS) {
+            true => Err(no_count(text)),
+            false => Ok((text, Count::AtLeast(1))),
+        };
+    };
     let count = digits.parse().map_err(|_| InvalidExpectation(format!("the count {digits} is too large")))?;
     match what.strip_suffix('>') {
         Some(_) if count == 0 => Err(InvalidExpectation("at least 0 is always met; =0 expects none at all".to_owned())),
-        Some(what) => Ok((what, Count::AtLeast(count))),
-        None => Ok((what, Count::Exactly(count))),
+        Some(what) if !what.ends_with(OPERATORS) => Ok((what, Count::AtLeast(count))),
+        None if !what.ends_with(OPERATORS) => Ok((what, Count::Exactly(count))),
+        _ => Err(no_count(text)),
     }
+}
+
+/// `A>2` is more likely a count that is written wrong than a name; who means the name adds a count.
+fn no_count(text: &str) -> InvalidExpectation {
+    InvalidExpectation(format!(
+        "{text:?} ends with no count, which is =N or >=N; a name with <, > or = in it needs one, such as >=1"
+    ))
 }
 
 impl fmt::Display for Expectation {

@@ -51,8 +51,8 @@ fn each_form_is_read() {
         ("track:Signup Completed=2", Kind::Track, some("Signup Completed"), Count::Exactly(2)),
         ("track:Page Viewed>=10", Kind::Track, some("Page Viewed"), Count::AtLeast(10)),
         ("track=0", Kind::Track, None, Count::Exactly(0)),
-        ("track:a=b", Kind::Track, some("a=b"), Count::AtLeast(1)),
-        ("track:a: b=", Kind::Track, some("a: b="), Count::AtLeast(1)),
+        ("track:a=b>=1", Kind::Track, some("a=b"), Count::AtLeast(1)),
+        ("track:a: b", Kind::Track, some("a: b"), Count::AtLeast(1)),
     ] {
         assert_eq!(parse(text), Ok(Expectation { kind, target, count }), "{text}");
     }
@@ -62,7 +62,8 @@ fn each_form_is_read() {
 fn what_is_no_expectation_is_told_what_would_be() {
     let sentences: Vec<String> =
         ["", "Report Generated", "page:Home", "track:", "track>=0", "track=99999999999999999999"]
-            .iter()
+            .into_iter()
+            .chain(["track:A>2", "track:A<=2", "track:A=x", "track:A==2", "track:A="])
             .map(|text| parse(text).unwrap_err())
             .collect();
     insta::assert_snapshot!(sentences.join("\n"), @r##"
@@ -72,6 +73,11 @@ it begins with track, identify or group, not "page"; for example 'track:Report G
 there is nothing behind the colon; for example 'track:Report Generated', 'track:Signup Completed=2', 'track:Page Viewed>=10', 'identify', 'group:org_456'
 at least 0 is always met; =0 expects none at all
 the count 99999999999999999999 is too large
+"track:A>2" ends with no count, which is =N or >=N; a name with <, > or = in it needs one, such as >=1
+"track:A<=2" ends with no count, which is =N or >=N; a name with <, > or = in it needs one, such as >=1
+"track:A=x" ends with no count, which is =N or >=N; a name with <, > or = in it needs one, such as >=1
+"track:A==2" ends with no count, which is =N or >=N; a name with <, > or = in it needs one, such as >=1
+"track:A=" ends with no count, which is =N or >=N; a name with <, > or = in it needs one, such as >=1
 "##);
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Arrived;
-use crate::dev::event::{Event, Refusal, Status, Verdict};
+use crate::dev::event::{Event, Judged, Refusal, Status, Verdict};
 use crate::dev::store::BatchRecord;
 use crate::print::{GREEN, RED, printable};
 
@@ -27,12 +27,23 @@ const FIELDS_CHARS: usize = 80;
 const VALUE_CHARS: usize = 40;
 const MESSAGE_CHARS: usize = 300;
 
-pub(super) fn write(arrived: &Arrived, out: &mut impl Write) -> io::Result<()> {
+/// Whether there is anything about a request that has to be seen to.
+pub(super) fn is_wrong(record: &BatchRecord, events: &[Judged]) -> bool {
+    record.error.is_some() || record.fault.is_some() || events.iter().any(is_refused)
+}
+
+pub(super) fn is_refused(judged: &Judged) -> bool {
+    matches!(judged.verdict, Verdict::Refused(_))
+}
+
+/// Writes what befell the request, and those of its events that are to be shown.
+pub(super) fn write(arrived: &Arrived, out: &mut impl Write, shown: impl Fn(&Judged) -> bool) -> io::Result<()> {
     let time = clock_time(arrived.record.received_at);
     if let Some(text) = request(&arrived.record, arrived.appended.batch) {
         writeln!(out, "{DIM}{time}{DIM:#} {text}")?;
     }
-    for (judged, &status) in arrived.events.iter().zip(&arrived.appended.statuses) {
+    let events = arrived.events.iter().zip(&arrived.appended.statuses);
+    for (judged, &status) in events.filter(|(judged, _)| shown(judged)) {
         let text = match &judged.verdict {
             Verdict::Taken(event) => taken(event, status),
             Verdict::Refused(refusal) => refused(refusal),
@@ -63,6 +74,10 @@ fn request(record: &BatchRecord, batch: u64) -> Option<String> {
     };
     let fault = record.fault.as_deref().map(|fault| format!("fault {fault}, ")).unwrap_or_default();
     match &record.error {
+        // It says itself which fault answered what.
+        Some(error) if record.fault.as_deref() == Some("status") => {
+            Some(format!("{RED}✗ request{RED:#}  batch {batch}: {}", cut(error, MESSAGE_CHARS)))
+        }
         Some(error) => {
             Some(format!("{RED}✗ request{RED:#}  batch {batch}: {fault}{answer}, {}", cut(error, MESSAGE_CHARS)))
         }

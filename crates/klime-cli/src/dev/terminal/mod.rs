@@ -35,7 +35,7 @@ pub(crate) enum Format {
     Lines,
     /// One JSON object a line.
     Json,
-    /// Not at all.
+    /// Lines for people, of what is wrong alone.
     Quiet,
 }
 
@@ -93,7 +93,7 @@ impl Terminal {
 
     /// Shows a request and its events, now or soon, or not if there is too much.
     pub(crate) fn show(&self, record: BatchRecord, events: Arc<[Judged]>, appended: Appended) {
-        if self.format == Format::Quiet {
+        if self.format == Format::Quiet && !line::is_wrong(&record, &events) {
             return;
         }
         let (count, bytes) = (events.len(), bytes(&events));
@@ -201,7 +201,7 @@ struct Output {
 impl Output {
     fn standard(format: Format) -> Self {
         let choice = anstream::AutoStream::choice(&io::stdout());
-        let is_plain = format == Format::Lines && choice == anstream::ColorChoice::Never;
+        let is_plain = format != Format::Json && choice == anstream::ColorChoice::Never;
         // What is stripped here would be written by it in pieces.
         let stream_choice = if is_plain { anstream::ColorChoice::AlwaysAnsi } else { choice };
         Self { stdout: anstream::AutoStream::new(io::stdout(), stream_choice), is_plain }
@@ -251,7 +251,8 @@ impl Writer {
         self.waiting_bytes.fetch_sub(bytes(&arrived.events), Ordering::Relaxed);
         match self.format {
             Format::Json => json::write(arrived, out)?,
-            Format::Lines | Format::Quiet => line::write(arrived, out)?,
+            Format::Lines => line::write(arrived, out, |_| true)?,
+            Format::Quiet => line::write(arrived, out, line::is_refused)?,
         }
         match self.skipped.swap(0, Ordering::Relaxed) {
             0 => Ok(()),

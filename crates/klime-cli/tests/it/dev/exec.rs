@@ -122,7 +122,7 @@ fn strict_does_not_forgive_a_refusal() {
     assert_eq!(run(&["--quiet", "--exec", send]).code, Some(0));
     let ran = run(&["--quiet", "--strict", "--exec", send]);
     assert_eq!(ran.code, Some(1));
-    assert_eq!(ran.stderr, "error: 1 events and 0 requests were refused, and --strict was given\n");
+    assert_eq!(ran.stderr, "error: 1 event was refused, and --strict was given\n");
 }
 
 #[test]
@@ -173,4 +173,23 @@ fn a_signal_reaches_the_command_and_all_that_it_has_started() {
     assert_eq!(dev.line()["event"], "Told");
     // Its end closes standard error, which `sleep` would hold open if it had been left behind.
     assert_eq!(dev.ended().code, Some(7));
+}
+
+#[test]
+fn a_doctor_leaves_no_trace_in_the_klime_dev_that_it_examines() {
+    let ran = run(&["--strict", "--exec", "klime doctor --timeout 3s >&2"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("401 without a key, as it should be"), "{ran:?}");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn quiet_shows_only_what_is_wrong() {
+    let ran = run(&["--quiet", "--fault", "503,count=1", "--exec", TRACK]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines.iter().any(|line| line.contains("✗ request") && line.contains("503")), "{ran:?}");
+    assert!(!ran.stdout.contains("✓"), "{ran:?}");
+    let ran = run(&["-q", "--fault", "partial", "--exec", &format!("{TRACK} || true")]);
+    assert!(ran.stdout.contains("✗ track    Report Generated"), "{ran:?}");
 }

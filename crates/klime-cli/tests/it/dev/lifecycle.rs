@@ -116,7 +116,9 @@ fn a_file_keeps_what_arrived() {
     let file = file.to_str().unwrap();
     let dev = Dev::start(&["--db", file]);
     dev.send(&[track("A", "m1")]);
-    assert_eq!(dev.stop().code, Some(0));
+    let ended = dev.stop();
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stderr.contains("stopped; 1 event had arrived: 1 accepted"), "{}", ended.stderr);
     let again = Dev::start(&["--db", file]);
     assert_eq!(again.get("/dev/wait?timeout=0").json()["matched"], 1);
     assert_eq!(again.send(&[track("A", "m1")]).status, 200);

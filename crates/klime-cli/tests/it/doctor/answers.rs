@@ -35,6 +35,7 @@ fn what_is_no_klime_gets_no_write_key() {
     for (reply, code, sentence, fix) in [
         (page(200), 3, "200 (text/html), which is no answer of Klime's", "login page"),
         (page(404), 2, "404 (text/html) to a POST to http://127.0.0.1", "no Klime at this path"),
+        (page(501), 2, "501 (text/html) to a POST to http://127.0.0.1", "no Klime at this path"),
         (page(403), 3, "403 (text/html), which is no answer of Klime's", "firewall"),
         (page(503), 3, "503 (text/html)", "try again later"),
         (

@@ -167,5 +167,5 @@ fn all_steps_are_well_with_a_klime_dev() {
     let dev = Dev::start(&["--key", "another-write-key"]);
     let (code, _, key) = examine(doctor(&dev.endpoint()), "key");
     assert_eq!(code, 1);
-    assert_found(&key, "Klime answered 401", "copy the write key again");
+    assert_found(&key, "Klime answered 401", "use the key of that klime dev");
 }

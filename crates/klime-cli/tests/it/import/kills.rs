@@ -12,6 +12,8 @@ const RECORDS: usize = 30_000;
 const KILLS: usize = 100;
 /// A kill comes after so many further events at most, seen by the server.
 const MOST_EVENTS: u64 = 400;
+/// Events a second while it is killed.
+const RATE: &str = "2000";
 
 /// Numbers that look random, the same in each run.
 struct Dice(u64);
@@ -85,7 +87,8 @@ fn check(expected: &BTreeMap<String, Value>, found: &BTreeMap<String, Value>, re
 fn kill_after(desk: &Desk, dev: &Dev, events: u64) {
     let latest = dev.get("/dev/stats").json()["latestSeq"].as_u64().unwrap();
     let mut import = Command::new(env!("CARGO_BIN_EXE_klime"));
-    import.args(["import", "events.ndjson", "--retry-delay", "10ms"]).current_dir(desk.directory.path());
+    // Slow enough that the file lasts for all kills, however late the server's word gets here.
+    import.args(["import", "events.ndjson", "--retry-delay", "10ms", "--rate", RATE]).current_dir(desk.directory.path());
     import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
     let mut import = import.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let count = events.min(1000);

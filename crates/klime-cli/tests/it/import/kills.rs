@@ -88,7 +88,9 @@ fn kill_after(desk: &Desk, dev: &Dev, events: u64) {
     let latest = dev.get("/dev/stats").json()["latestSeq"].as_u64().unwrap();
     let mut import = Command::new(env!("CARGO_BIN_EXE_klime"));
     // Slow enough that the file lasts for all kills, however late the server's word gets here.
-    import.args(["import", "events.ndjson", "--retry-delay", "10ms", "--rate", RATE]).current_dir(desk.directory.path());
+    import
+        .args(["import", "events.ndjson", "--retry-delay", "10ms", "--rate", RATE])
+        .current_dir(desk.directory.path());
     import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
     let mut import = import.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let count = events.min(1000);

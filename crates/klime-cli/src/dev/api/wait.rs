@@ -18,7 +18,7 @@ use crate::dev::app::{App, Shared};
 use crate::dev::collector::{self, News};
 use crate::dev::event::Status;
 use crate::dev::server::stopped;
-use crate::dev::store::{Filter, Order, Page, Row};
+use crate::dev::store::{Filter, Order, Page, Row, StoreError};
 use crate::dev::{attribution, query};
 
 const MAX_COUNT: u64 = 1000;
@@ -79,19 +79,34 @@ struct Answer {
 impl Answer {
     async fn read(app: &App, found: &[u64]) -> Result<Self, ApiError> {
         let mut answer = Self { error: None, matched: found.len(), events: Vec::new(), next: None };
-        let mut bytes = 0;
-        for &seq in found {
-            if bytes >= MAX_BYTES {
-                answer.next = answer.events.last().map(|row| row.seq);
-                break;
-            }
+        let (mut bytes, mut left) = (0, found);
+        // By pieces, as each of them waits for its turn among the batches that arrive.
+        while bytes < MAX_BYTES && !left.is_empty() {
+            let (piece, _) = left.split_at(left.len().min(PAGE));
+            let rows = app.collector.read(|state| read_piece(state, piece, &mut bytes)).await?;
+            left = left.get(rows.len()..).unwrap_or_default();
             // One that had to go in the meantime has matched all the same.
-            let row = app.collector.read(|state| attribution::event(&state.store, &state.customers, seq)).await?;
-            bytes += row.as_ref().map_or(0, |row| row.body.len());
-            answer.events.extend(row);
+            answer.events.extend(rows.into_iter().flatten());
+        }
+        if !left.is_empty() {
+            answer.next = answer.events.last().map(|row| row.seq);
         }
         Ok(answer)
     }
+}
+
+/// The first of these events, until there are [`MAX_BYTES`] of them.
+fn read_piece(state: &collector::State, piece: &[u64], bytes: &mut usize) -> Result<Vec<Option<Row>>, StoreError> {
+    let mut rows = Vec::new();
+    for &seq in piece {
+        if *bytes >= MAX_BYTES {
+            break;
+        }
+        let row = attribution::event(&state.store, &state.customers, seq)?;
+        *bytes += row.as_ref().map_or(0, |row| row.body.len());
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 /// The events that match, as far as they have arrived.

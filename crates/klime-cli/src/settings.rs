@@ -184,17 +184,28 @@ fn key_of_environment(key: Option<String>, file: Option<String>) -> Result<Optio
 }
 
 fn key_in_file(path: &Path, named_by: &'static str) -> Result<(WriteKey, Source), SettingsError> {
-    let refuse = |problem: String| SettingsError(format!("{named_by}: {} {problem}", path.display()));
+    match key_text(path) {
+        Ok(key) => Ok((WriteKey(key), Source::File { path: path.to_owned(), named_by })),
+        Err(problem) => Err(SettingsError(format!("{named_by}: {} {problem}", path.display()))),
+    }
+}
+
+/// The write key in a file.
+///
+/// # Errors
+///
+/// What is wrong with the file, as the end of a sentence about it.
+pub(crate) fn key_text(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    read.map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(refuse(format!("is larger than {MAX_FILE_BYTES} bytes, so it holds no write key")));
+        return Err(format!("is larger than {MAX_FILE_BYTES} bytes, so it holds no write key"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| refuse("is not text, so it holds no write key".to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| "is not text, so it holds no write key".to_owned())?;
     match text.trim() {
-        "" => Err(refuse("is empty; it must hold the write key".to_owned())),
-        key => Ok((WriteKey(key.to_owned()), Source::File { path: path.to_owned(), named_by })),
+        "" => Err("is empty; it must hold the write key".to_owned()),
+        key => Ok(key.to_owned()),
     }
 }
 

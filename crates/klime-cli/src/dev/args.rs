@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::event::Mode;
 use super::expect::Expectation;
 use super::fault::Fault;
-use crate::duration;
+use crate::{duration, settings};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -160,7 +160,7 @@ impl Args {
     pub(super) fn write_key(&self) -> Result<Option<String>, String> {
         if let Some(path) = &self.key_file {
             let refuse = |why: String| format!("--key-file {}: {why}", path.display());
-            let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+            let text = settings::key_text(path).map_err(|problem| refuse(format!("it {problem}")))?;
             return write_key(&text).map(Some).map_err(refuse);
         }
         if self.key.is_some() {

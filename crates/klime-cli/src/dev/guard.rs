@@ -34,6 +34,13 @@ impl std::fmt::Display for NotAllowed {
 
 impl std::error::Error for NotAllowed {}
 
+impl NotAllowed {
+    /// A header that says who asks, or whom, is there more than once.
+    pub(crate) fn twice(header: &str) -> Self {
+        Self(format!("the request has the header {header} twice, so it is not clear which one counts"))
+    }
+}
+
 impl Guard {
     /// A guard that lets in these, too. An origin `*` stands for all of them.
     #[must_use]
@@ -135,7 +142,11 @@ fn is_loopback(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     match address(name) {
         Some(address) => address.is_loopback(),
-        None => name == "localhost" || name.ends_with(".localhost"),
+        // What another program takes for the end of the host, or for what comes before it, is part of no name.
+        None => {
+            let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+            is_name && (name == "localhost" || name.ends_with(".localhost"))
+        }
     }
 }
 
@@ -185,6 +196,12 @@ mod tests {
             "[::2]",
             "10.0.0.1",
             "user@localhost",
+            "user@shop.localhost",
+            "evil.com#.localhost",
+            "evil.com/.localhost",
+            "evil.com?.localhost:5546",
+            "evil.com\\.localhost",
+            "evil.com:1.localhost",
             "localhost:80:80",
             "klime.test.evil.example",
         ] {

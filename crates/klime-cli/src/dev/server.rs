@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -26,6 +27,8 @@ const MAX_CONNECTIONS: u32 = 1024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long answers under way may take when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an answer without an end may take to say that it ends now; a reader that takes nothing does not hear it.
+const ENDLESS_TIMEOUT: Duration = Duration::from_millis(200);
 /// A pause after the system had no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -40,6 +43,10 @@ impl Cut {
         std::future::pending().await
     }
 }
+
+/// Marks, among the extensions of an answer, one that goes on for as long as the server does. Nobody waits for its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Endless;
 
 /// Whether the server is to stop; handlers that wait look at it.
 pub(crate) type Stopping = watch::Receiver<bool>;
@@ -125,19 +132,24 @@ async fn connection(stream: TcpStream, router: Router, stopping: Stopping, _perm
     // Only speed is at stake.
     let _ = stream.set_nodelay(true);
     let cut = Cut::default();
+    let is_endless = Arc::new(AtomicBool::new(false));
     let router = TowerToHyperService::new(router);
     let service = service_fn({
-        let cut = cut.clone();
+        let (cut, is_endless) = (cut.clone(), is_endless.clone());
         move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(cut.clone());
             let mut answer = Box::pin(router.call(request));
             // hyper can see that the client has left before it asks for the answer at all. A request that has come is begun.
             let at_once = (&mut answer).now_or_never();
+            let is_endless = is_endless.clone();
             async move {
-                match at_once {
+                let answer = match at_once {
                     Some(answer) => answer,
                     None => answer.await,
-                }
+                };
+                answer.inspect(|answer| {
+                    is_endless.store(answer.extensions().get::<Endless>().is_some(), Ordering::Relaxed);
+                })
             }
         }
     });
@@ -153,11 +165,12 @@ async fn connection(stream: TcpStream, router: Router, stopping: Stopping, _perm
         () = stopped(stopping) => {}
     }
     std::pin::Pin::new(&mut serving).graceful_shutdown();
-    // What hangs is cut off when the server stops.
+    let patience = if is_endless.load(Ordering::Relaxed) { ENDLESS_TIMEOUT } else { STOP_TIMEOUT };
     tokio::select! {
         biased;
         () = cut.0.notified() => reset(serving.into_parts().io.into_inner()),
         _ = &mut serving => {}
+        () = time::sleep(patience) => {}
     }
 }
 

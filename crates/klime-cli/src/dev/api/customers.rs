@@ -1,6 +1,7 @@
 //! `GET /dev/customers`, `/dev/customers/{id}`: who the customers are, and how active.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Serialize;
 
@@ -36,9 +37,10 @@ pub(super) async fn list(State(app): State<Shared>, Asked(mut asked): Asked) -> 
 
 pub(super) async fn one(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     Asked(mut asked): Asked,
 ) -> Result<Json<InMode<Detail>>, ApiError> {
+    let Path(id) = id.map_err(|error| ApiError::bad(format!("the customer's id cannot be read: {error}")))?;
     let mode = query::mode(&mut asked)?;
     asked.finish()?;
     let state = app.collector.lock();

@@ -1,6 +1,7 @@
 //! `GET /dev/events`, `/dev/events/{seq}`: what has arrived.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Serialize;
 
@@ -57,9 +58,10 @@ fn onward(order: Order, next: u64) -> Order {
 
 pub(super) async fn one(
     State(app): State<Shared>,
-    Path(seq): Path<String>,
+    seq: Result<Path<String>, PathRejection>,
     Asked(asked): Asked,
 ) -> Result<Json<Row>, ApiError> {
+    let Path(seq) = seq.map_err(|error| ApiError::bad(format!("the event's number cannot be read: {error}")))?;
     asked.finish()?;
     let seq: u64 = seq.parse().map_err(|_| ApiError::bad(format!("{seq:.80} is no event's number")))?;
     let found = {

@@ -17,6 +17,10 @@ pub(super) async fn list(State(app): State<Shared>) -> Json<Value> {
 
 pub(super) async fn add(State(app): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let body = body::read(request).await.map_err(|error| ApiError::new(error.status(), error.to_string()))?;
+    // It would be read as the fields in their order.
+    if body.bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::bad("this is no fault: it must be a JSON object, and is an array".to_owned()));
+    }
     let asked: FaultJson =
         serde_json::from_slice(&body.bytes).map_err(|error| ApiError::bad(format!("this is no fault: {error}")))?;
     let fault = asked.fault().map_err(|error| ApiError::bad(error.to_string()))?;

@@ -49,8 +49,12 @@ pub(super) async fn guarded(State(app): State<Shared>, request: Request, next: N
 }
 
 fn check(app: &App, request: &Request, is_for_events: bool) -> Result<(), NotAllowed> {
-    let text = |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    let (host, origin) = (text(header::HOST), text(header::ORIGIN));
+    let only = |name: HeaderName| {
+        let mut values = request.headers().get_all(&name).iter().map(|value| value.to_str().unwrap_or("?"));
+        let value = values.next();
+        if values.next().is_some() { Err(NotAllowed::twice(name.as_str())) } else { Ok(value) }
+    };
+    let (host, origin) = (only(header::HOST)?, only(header::ORIGIN)?);
     app.guard.host(host)?;
     if let Some(authority) = request.uri().authority() {
         app.guard.host(Some(authority.as_str()))?;

@@ -1,15 +1,17 @@
 //! `GET /dev/live`: what arrives, as server-sent events.
 //!
 //! Nothing is pushed: each reader has a cursor and pulls the next page from the store when it has taken the last one. So a slow reader
-//! misses nothing and costs one page of memory. With `tail=N` it is moved forward instead when it is more than N behind, and its
+//! costs one page of memory, and misses only what the store had to let go meanwhile, of which it is told. With `tail=N` it is moved forward instead when it is more than N behind, and its
 //! pulls are paced, so that an open page costs little however fast events arrive.
 //!
 //! A reader that comes again may know what is forgotten: by a number of events that no event has yet it is seen to come from
 //! another life, and by `resets` how often everything was forgotten when it looked last. Either way it is told by a `reset`.
 
 use std::convert::Infallible;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -25,7 +27,7 @@ use crate::clock;
 use crate::dev::app::Shared;
 use crate::dev::collector::{self, News};
 use crate::dev::query::{self, Parameters};
-use crate::dev::server::stopped;
+use crate::dev::server::{Endless, stopped};
 use crate::dev::store::{Filter, Order, Page, StoreError};
 
 /// Events, or batches, in one pull.
@@ -54,7 +56,7 @@ pub(super) async fn stream(
         // A proxy in between must not collect what is meant to be seen now.
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok((Extension(Endless), headers, Body::from_stream(pieces)).into_response())
 }
 
 /// One reader.
@@ -123,8 +125,9 @@ impl Feed {
         }
         let app = self.app.clone();
         tokio::select! {
-            piece = self.pull() => piece,
+            biased;
             () = stopped(app.stopping.clone()) => None,
+            piece = self.pull() => piece,
         }
     }
 
@@ -178,21 +181,25 @@ impl Feed {
         let Some(tail) = self.tail else { return };
         let begin = news.latest_seq.saturating_sub(tail);
         if begin > self.cursor {
-            let skipped = json!({ "from": self.cursor + 1, "to": begin, "count": begin - self.cursor });
-            push(piece, Some(begin), "skipped", &skipped);
+            skipped(piece, self.cursor + 1..begin + 1);
             self.cursor = begin;
         }
     }
 
     async fn events(&mut self, piece: &mut String) -> Result<bool, StoreError> {
         let limit = self.tail.map_or(PAGE, |tail| usize::try_from(tail).unwrap_or(PACED_PAGE).min(PACED_PAGE));
-        let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
         let collector = &self.app.collector;
         let read = |state: &collector::State| {
             // Under the same lock as the events, so that it comes before those that came after it.
             if self.resets.replace(state.resets) != Some(state.resets) {
                 push(piece, None, "reset", &json!({}));
             }
+            let gone = state.store.pruned();
+            if gone.end > self.cursor + 1 {
+                skipped(piece, gone.start.max(self.cursor + 1)..gone.end);
+                self.cursor = gone.end - 1;
+            }
+            let page = Page { order: Order::OldestFirst { after: self.cursor }, limit };
             state.events(collector.mode, &self.filter, page)
         };
         let found = collector.read(read).await?;
@@ -246,6 +253,12 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let id = value.to_str().ok().and_then(|text| text.parse().ok());
     id.map(Some).ok_or_else(|| ApiError::bad("the header Last-Event-ID must be the number of an event".to_owned()))
+}
+
+/// Tells of events that the reader does not get, wanted or not.
+fn skipped(piece: &mut String, seqs: Range<u64>) {
+    let Some(to) = seqs.end.checked_sub(1).filter(|to| *to >= seqs.start) else { return };
+    push(piece, Some(to), "skipped", &json!({ "from": seqs.start, "to": to, "count": seqs.end - seqs.start }));
 }
 
 /// One event of the stream. JSON that has line ends between its tokens loses them: they would end the field.

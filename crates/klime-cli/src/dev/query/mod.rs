@@ -107,13 +107,14 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// If it is not RFC 3339.
+    /// If it is not RFC 3339, or beyond what a time can be here.
     pub fn time(&mut self, name: &'static str) -> Result<Option<Timestamp>, BadParameter> {
         let Some(value) = self.take(name) else { return Ok(None) };
         match value.parse() {
             Ok(time) => Ok(Some(time)),
             Err(_) => {
-                let must = "must be a time as RFC 3339, for example 2026-11-24T15:20:00Z (write + as %2B)";
+                let must = "must be a time as RFC 3339, for example 2026-11-24T15:20:00Z (write + as %2B), before \
+                    9999-12-30T22:00:01Z and with at most 9 digits after the second";
                 Err(bad(name, &value, must))
             }
         }

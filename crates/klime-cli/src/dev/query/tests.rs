@@ -68,10 +68,6 @@ fn a_bad_parameter_is_named_with_its_value_and_bounds() {
         (vec![("status", "Accepted")], "status=Accepted: must be one of accepted, refused, duplicate, all"),
         (vec![("type", "page")], "type=page: must be one of track, identify, group"),
         (vec![("mode", "auto")], "mode=auto: must be one of companies, individuals"),
-        (
-            vec![("since", "2026-11-24T15:20:00 01:00")],
-            "since=2026-11-24T15:20:00 01:00: must be a time as RFC 3339, for example 2026-11-24T15:20:00Z (write + as %2B)",
-        ),
         (vec![("userId", "")], "userId is empty; give a value or leave it out"),
         (vec![("userId", "a"), ("userId", "b")], "the parameter userId is given twice; it may be given once"),
         (
@@ -85,6 +81,20 @@ fn a_bad_parameter_is_named_with_its_value_and_bounds() {
         ),
     ] {
         assert_eq!(read(&pairs).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_taken_is_told_the_bounds() {
+    for time in
+        ["2026-11-24T15:20:00 01:00", "9999-12-31T23:59:59Z", "9999-12-30T22:00:01Z", "2026-11-24T15:20:00.1234567890Z"]
+    {
+        let must = "must be a time as RFC 3339, for example 2026-11-24T15:20:00Z (write + as %2B), before 9999-12-30T22:00:01Z and \
+             with at most 9 digits after the second";
+        assert_eq!(read(&[("until", time)]).unwrap_err().to_string(), format!("until={time}: {must}"));
+    }
+    for time in ["9999-12-30T22:00:00.999999999Z", "2026-11-24T15:20:00.123456789Z"] {
+        assert!(read(&[("until", time)]).is_ok(), "{time}");
     }
 }
 

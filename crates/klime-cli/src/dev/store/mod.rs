@@ -17,6 +17,7 @@ mod events;
 mod filter;
 mod open;
 mod pruned;
+mod readable;
 mod replay;
 mod row;
 mod schema;
@@ -89,6 +90,13 @@ impl Store {
     #[must_use]
     pub fn latest_batch(&self) -> u64 {
         self.next_batch.saturating_sub(1)
+    }
+
+    /// The numbers of the oldest events, which had to go because of a limit. What a reset has forgotten is not among them.
+    #[must_use]
+    pub fn pruned(&self) -> std::ops::Range<u64> {
+        let end = self.entries.oldest().map_or(self.next_seq, |entry| entry.seq);
+        end.saturating_sub(self.tally.pruned().events.pruned)..end
     }
 
     fn failed(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + '_ {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::Appended;
 use super::columns::Columns;
+use super::readable::is_readable;
 use crate::dev::event::{Judged, Library, Status};
 use crate::dev::stamp;
 
@@ -57,7 +58,7 @@ pub struct Row {
     pub duplicate_of: Option<u64>,
     /// The size of the body.
     pub bytes: u64,
-    /// The event's JSON as it was sent.
+    /// The event's JSON as it was sent. In an answer it is the start of it as a text when readers could not take it.
     #[serde(serialize_with = "as_json")]
     pub body: String,
 }
@@ -101,11 +102,17 @@ impl Row {
     }
 }
 
-/// A body that is no JSON (someone has written into the file) is shown as text.
+/// So many characters of a body are shown that can be shown only as text.
+const MAX_SHOWN: usize = 1_000;
+
+/// A body that would make the whole answer unreadable, or is no JSON (someone has written into the file), is shown as text.
 fn as_json<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
     match serde_json::from_str::<&RawValue>(body) {
-        Ok(json) => json.serialize(serializer),
-        Err(_) => serializer.serialize_str(body),
+        Ok(json) if is_readable(body) => json.serialize(serializer),
+        _ => match body.char_indices().nth(MAX_SHOWN).and_then(|(end, _)| body.get(..end)) {
+            Some(start) => serializer.collect_str(&format_args!("{start}…")),
+            None => serializer.serialize_str(body),
+        },
     }
 }
 

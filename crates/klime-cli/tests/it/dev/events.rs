@@ -159,3 +159,35 @@ fn an_export_is_one_event_a_line_oldest_first() {
     assert_eq!(export(&dev, "?event=Line%0AEnd").text().lines().count(), 1);
     assert_eq!(export(&dev, "?event=Nothing").text(), "");
 }
+
+#[test]
+fn an_event_that_readers_cannot_take_spoils_no_answer() {
+    let dev = Dev::start(&[]);
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for (at, zzz) in [deep.as_str(), "\"\\ud800\"", "1e999"].into_iter().enumerate() {
+        let event = track("A", &format!("m{at}")).to_string();
+        let event = format!("{},\"zzz\":{zzz}}}", event.strip_suffix('}').unwrap());
+        let answer =
+            dev.send_body(format!("{{\"batch\":[{event},{{\"type\":\"page\",\"zzz\":{zzz}}}]}}").as_bytes(), "");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let events = dev.get("/dev/events?status=all&after=0").json()["events"].clone();
+    assert_eq!(events.as_array().unwrap().len(), 6);
+    for event in events.as_array().unwrap() {
+        let body = event["body"].as_str().unwrap();
+        assert!(body.starts_with('{') && body.chars().count() <= 1_001, "{body}");
+        assert_eq!(dev.get(&format!("/dev/events/{}", event["seq"])).json()["body"], body);
+        assert_eq!(dev.line()["body"], body);
+    }
+    assert_eq!(dev.get("/dev/export.ndjson").text().lines().filter(|line| line.starts_with("{\"")).count(), 3);
+}
+
+#[test]
+fn a_path_that_is_no_text_is_refused_as_all_else() {
+    let dev = Dev::start(&[]);
+    for path in ["/dev/customers/%ff", "/dev/events/%ff"] {
+        let answer = dev.get(path);
+        assert_eq!(answer.status, 400);
+        assert!(answer.error().contains("cannot be read"), "{}", answer.error());
+    }
+}

@@ -220,3 +220,14 @@ fn a_burst_through_many_faults_loses_nothing_and_counts_nothing_twice() {
     assert_eq!(dev.get("/dev/wait?count=901&timeout=0").status, 504);
     assert!(counted(&dev, "duplicate") > 0);
 }
+
+#[test]
+fn a_fault_is_an_object() {
+    let dev = Dev::start(&[]);
+    let answer = dev.post("/dev/fault", &json!(["hang"]));
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (400, "this is no fault: it must be a JSON object, and is an array")
+    );
+    assert_eq!(dev.get("/dev/fault").json(), json!({ "faults": [] }));
+}

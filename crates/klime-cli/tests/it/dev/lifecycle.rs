@@ -31,6 +31,8 @@ fn a_bad_argument_is_a_matter_of_usage() {
         (["--timeout", "soon"], "it must be a duration such as 500ms"),
         (["--key", "two words"], "it may hold only printable ASCII characters"),
         (["--key-file", "/nonexistent/key"], "--key-file /nonexistent/key: "),
+        #[cfg(unix)]
+        (["--key-file", "/dev/zero"], "--key-file /dev/zero: it is larger than 65536 bytes, so it holds no write key"),
         (["--host", "everywhere"], "it must be an IP address such as 127.0.0.1"),
     ] {
         let ran = Klime::without_key(&[&["dev", "--port", "0"], &arguments[..]].concat()).run();

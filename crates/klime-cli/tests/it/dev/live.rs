@@ -2,11 +2,18 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 
-use crate::support::http::{connect, head};
+use crate::support::http::connect;
 use crate::support::{Dev, track};
+
+/// A failure limit, not a pace.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// So many events of 15 KB each.
+const MUCH: u64 = 1_000;
 
 /// A reader of the stream.
 struct Live(BufReader<TcpStream>);
@@ -22,7 +29,11 @@ struct Frame {
 impl Live {
     #[track_caller]
     fn open(dev: &Dev, query: &str, headers: &str) -> Self {
-        let mut stream = connect(dev.address());
+        Self::on(connect(dev.address()), query, headers)
+    }
+
+    #[track_caller]
+    fn on(mut stream: TcpStream, query: &str, headers: &str) -> Self {
         // By HTTP/1.0 the answer is not chunked.
         write!(stream, "GET /dev/live?{query} HTTP/1.0\r\nHost: localhost\r\n{headers}\r\n").unwrap();
         let mut reader = BufReader::new(stream);
@@ -99,14 +110,83 @@ fn a_filter_holds_for_the_stream_too() {
     assert_eq!(live.ids(2), [101, 103]);
 }
 
+/// A connection whose reader takes so little at a time that the server soon has to wait for it.
+fn narrow(dev: &Dev) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&dev.address().into()).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_write_timeout(Some(PATIENCE)).unwrap();
+    socket.into()
+}
+
+/// More than the buffers between the server and a reader hold.
+fn send_much(dev: &Dev) {
+    for batch in 0..MUCH / 100 {
+        let mut events = many(batch * 100..batch * 100 + 100);
+        for event in &mut events {
+            event["properties"] = json!({ "text": "x".repeat(15_000) });
+        }
+        assert_eq!(dev.send(&events).status, 200);
+    }
+}
+
 #[test]
 fn a_slow_reader_misses_nothing() {
     let dev = Dev::start(&[]);
-    let mut live = Live::open(&dev, "", "");
-    for batch in 0..100 {
-        dev.send(&many(batch * 100..batch * 100 + 100));
+    let mut live = Live::on(narrow(&dev), "", "");
+    send_much(&dev);
+    assert_eq!(live.ids(MUCH as usize), (1..=MUCH).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_slow_reader_is_told_of_what_had_to_go() {
+    let dev = Dev::start(&["--max-events", "200"]);
+    let mut live = Live::on(narrow(&dev), "", "");
+    send_much(&dev);
+    let (mut next, mut skipped) = (1, 0);
+    while next <= MUCH {
+        let frame = live.next();
+        if frame.event == "skipped" {
+            assert_eq!((frame.data["from"].as_u64(), frame.data["to"].as_u64()), (Some(next), frame.id));
+            skipped += frame.data["count"].as_u64().unwrap();
+        } else {
+            assert_eq!((frame.event.as_str(), frame.id), ("event", Some(next)));
+        }
+        next = frame.id.unwrap() + 1;
     }
-    assert_eq!(live.ids(10_000), (1..=10_000).collect::<Vec<_>>());
+    // It is seen from this, too, that the server has waited for this reader.
+    assert!(skipped > 0);
+}
+
+#[test]
+fn a_reader_that_comes_again_is_told_of_what_has_gone() {
+    let dev = Dev::start(&["--max-events", "100"]);
+    dev.send(&many(0..100));
+    dev.send(&many(100..150));
+    let oldest = dev.get("/dev/events?limit=1&after=0").json()["events"][0]["seq"].as_u64().unwrap();
+    for (query, headers) in [("", "Last-Event-ID: 3\r\n"), ("from=3&event=B", "")] {
+        let skipped = Live::open(&dev, query, headers).next();
+        let data = json!({ "from": 4, "to": oldest - 1, "count": oldest - 4 });
+        assert_eq!(skipped, Frame { id: Some(oldest - 1), event: "skipped".to_owned(), data });
+    }
+    dev.post("/dev/reset", &json!({}));
+    dev.send(&many(0..1));
+    assert_eq!(Live::open(&dev, "from=3", "").ids(1), [151]);
+}
+
+#[cfg(unix)]
+#[test]
+fn readers_that_do_not_read_do_not_hold_up_the_end() {
+    let dev = Dev::start(&[]);
+    send_much(&dev);
+    let idle: Vec<Live> = (0..10).map(|_| Live::on(narrow(&dev), "from=0", "")).collect();
+    #[expect(clippy::disallowed_methods, reason = "a test measures how long the end takes")]
+    let began = Instant::now();
+    assert_eq!(dev.stop().code, Some(0));
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(1_500), "{took:?}");
+    drop(idle);
 }
 
 #[test]
@@ -188,13 +268,8 @@ fn a_body_over_several_lines_is_one_event_of_the_stream() {
 #[test]
 fn many_readers_that_do_not_read_leave_the_others_alone() {
     let dev = Dev::start(&[]);
-    let mut idle: Vec<TcpStream> = (0..20).map(|_| connect(dev.address())).collect();
-    for stream in &mut idle {
-        write!(stream, "GET /dev/live?from=0 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        assert_eq!(head(&mut BufReader::new(stream)).unwrap().0, 200);
-    }
-    for batch in 0..20 {
-        assert_eq!(dev.send(&many(batch * 100..batch * 100 + 100)).status, 200);
-    }
-    assert_eq!(dev.get("/dev/wait?after=1999&timeout=0").json()["matched"], 1);
+    let idle: Vec<Live> = (0..10).map(|_| Live::on(narrow(&dev), "from=0", "")).collect();
+    send_much(&dev);
+    assert_eq!(dev.get(&format!("/dev/wait?after={}&timeout=0", MUCH - 1)).json()["matched"], 1);
+    drop(idle);
 }

@@ -202,3 +202,18 @@ fn what_is_not_http_is_hung_up_on() {
     assert!(refused || rest.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&rest));
     assert_eq!(dev.send(&[]).status, 200);
 }
+
+#[test]
+fn a_second_host_or_origin_is_refused() {
+    let dev = Dev::start(&[]);
+    for headers in [
+        "Host: localhost\r\nHost: evil.example\r\n",
+        "Host: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n",
+    ] {
+        for (method, path) in [("POST", "/v1/batch"), ("GET", "/dev/events")] {
+            let answer = dev.ask(method, path, headers, b"").unwrap();
+            assert_eq!(answer.status, 403, "{method} {path}");
+            assert!(answer.error().contains("twice"), "{}", answer.error());
+        }
+    }
+}

@@ -29,6 +29,22 @@ defmodule Klime.LifecycleTest do
     {parent, client}
   end
 
+  # How many events on_drop was told of.
+  defp dropped do
+    receive do
+      {:dropped, count} -> count + dropped()
+    after
+      0 -> 0
+    end
+  end
+
+  # How many events log lines say are lost.
+  defp lost(log) do
+    for [_, count] <- Regex.scan(~r/klime lost (\d+) events?: /, log), reduce: 0 do
+      sum -> sum + String.to_integer(count)
+    end
+  end
+
   defp await_down(pid) do
     reference = Process.monitor(pid)
     receive do: ({:DOWN, ^reference, _, _, reason} -> reason)
@@ -160,6 +176,28 @@ defmodule Klime.LifecycleTest do
       assert_receive {:DOWN, ^reference, _, _, :shutdown}, 0
       assert time < 5_000_000
       assert length(Server.events(server, 3)) == 3
+    end
+
+    test "tells a slow on_drop of all events that it drops, and the log of their number" do
+      server = Server.start(%{fault: :hang})
+      test = self()
+
+      on_drop = fn :shutdown_deadline, events ->
+        # Slow, by work of some 20 ms.
+        :crypto.pbkdf2_hmac(:sha256, "password", "salt", 40_000, 32)
+        send(test, {:dropped, length(events)})
+      end
+
+      log =
+        ExUnit.CaptureLog.capture_log(fn ->
+          client = start_supervised!({Klime.Client, options(server, on_drop: on_drop)})
+          track(client, 1000)
+          {time, :ok} = :timer.tc(fn -> stop_supervised(Klime.Client) end)
+          assert time < 5_000_000
+        end)
+
+      assert lost(log) == 1000
+      assert dropped() == 1000
     end
 
     test "returns at once when nothing can be sent in time" do

@@ -165,6 +165,18 @@ fn told(held: ResourceArc<Held>) -> Atom {
     }
 }
 
+/// The process is about to end: from now on it is told everything at once, and is not waited for.
+#[rustler::nif]
+fn rush(held: ResourceArc<Held>) -> Atom {
+    match held.entry() {
+        None => atoms::none(),
+        Some(entry) => {
+            entry.teller.rush();
+            atoms::ok()
+        }
+    }
+}
+
 /// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain, `:too_deep`, `:too_large`.
 #[rustler::nif]
 fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {

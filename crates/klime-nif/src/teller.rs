@@ -18,6 +18,8 @@ struct State {
     is_gone: bool,
     /// Something was told that the owner is not through with.
     is_busy: bool,
+    /// The owner takes all there is at once.
+    is_rushed: bool,
 }
 
 impl Teller {
@@ -41,7 +43,7 @@ impl Teller {
             return;
         }
         let mut state = self.lock();
-        while state.is_busy && !state.is_gone {
+        while state.is_busy && !state.is_gone && !state.is_rushed {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -57,6 +59,13 @@ impl Teller {
     /// The owner is through with what it was told.
     pub(crate) fn was_told(&self) {
         self.lock().is_busy = false;
+        self.changed.notify_all();
+    }
+
+    /// The owner is about to end, and takes what there is without being waited for. That is bounded, since the client takes no
+    /// more events.
+    pub(crate) fn rush(&self) {
+        self.lock().is_rushed = true;
         self.changed.notify_all();
     }
 

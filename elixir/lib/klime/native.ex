@@ -21,6 +21,7 @@ defmodule Klime.Native do
   def flush(_held, _token, _timeout, _with_callbacks), do: not_loaded()
   def shutdown(_held, _token, _timeout), do: not_loaded()
   def told(_held), do: not_loaded()
+  def rush(_held), do: not_loaded()
   def encode(_term), do: not_loaded()
 
   defp not_loaded, do: :erlang.nif_error(:nif_not_loaded)

@@ -29,9 +29,9 @@ defmodule Klime.Options do
   # More than any timer needs, and it fits the core's numbers.
   @most 18_446_744_073_709_551_615
 
-  # A supervisor that stops a client waits for 5 s before it kills it. The client takes 4.5 s of them, the core's answer on its way
-  # included (see `Klime.Client.terminate/2`).
-  @longest_stop 4200
+  # A supervisor that stops a client waits for 5 s before it kills it. The client sends for at most 3.5 s of them; then the callbacks
+  # have a second (see `Klime.Client.terminate/2`).
+  @longest_stop 3500
 
   @type t :: %{
           native: map(),

@@ -11,7 +11,7 @@ use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, Resour
 use crate::clients::{self, Held, Hook};
 use crate::json::{self, Refusal};
 use crate::options::Options;
-use crate::teller::send;
+use crate::teller::{send, set_logger};
 use crate::terms::{Counted, Failed, Told, reason_of, stats_term};
 use crate::{atoms, errands};
 
@@ -38,6 +38,13 @@ fn give_to(env: Env<'_>, held: ResourceArc<Held>, owner: LocalPid, hook: Term<'_
 #[rustler::nif]
 fn close(held: ResourceArc<Held>) -> Atom {
     held.let_go();
+    atoms::ok()
+}
+
+/// Has the calling process log what clients lose after their owners have ended.
+#[rustler::nif]
+fn log_here(env: Env<'_>) -> Atom {
+    set_logger(env.pid());
     atoms::ok()
 }
 

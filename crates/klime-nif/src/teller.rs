@@ -4,6 +4,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustler::{Encoder, LocalPid, OwnedEnv};
 
+/// The process that logs what clients lose after their owners have ended.
+static LOGGER: Mutex<Option<LocalPid>> = Mutex::new(None);
+
+fn logger() -> MutexGuard<'static, Option<LocalPid>> {
+    LOGGER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn set_logger(process: LocalPid) {
+    *logger() = Some(process);
+}
+
 /// The way from a client's notice thread to its process.
 #[derive(Default)]
 pub(crate) struct Teller {
@@ -48,11 +59,15 @@ impl Teller {
         }
     }
 
-    /// Sends a message and does not wait.
-    pub(crate) fn mention(&self, message: impl Encoder) {
+    /// Sends a log line and does not wait. When the owner is no more, it goes to the process that logs in its place.
+    pub(crate) fn mention(&self, message: impl Encoder + Copy) {
         let owner = self.lock().owner;
-        if let Some(owner) = owner {
-            send(&owner, message);
+        if owner.is_some_and(|owner| send(&owner, message)) {
+            return;
+        }
+        let logger = *logger();
+        if let Some(logger) = logger {
+            send(&logger, message);
         }
     }
 

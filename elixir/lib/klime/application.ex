@@ -9,7 +9,7 @@ defmodule Klime.Application do
   @impl true
   def start(_type, _args) do
     System.at_exit(fn _status -> stop_clients() end)
-    Supervisor.start_link([], strategy: :one_for_one, name: Klime.Supervisor)
+    Supervisor.start_link([Klime.LastWords], strategy: :one_for_one, name: Klime.Supervisor)
   end
 
   @impl true

@@ -11,6 +11,7 @@ defmodule Klime.Native do
   def start(_options), do: not_loaded()
   def give_to(_held, _owner, _hook), do: not_loaded()
   def close(_held), do: not_loaded()
+  def log_here, do: not_loaded()
   def owners, do: not_loaded()
   def enqueue(_owner, _event), do: not_loaded()
   def enqueue_screened(_owner, _event), do: not_loaded()

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use klime::DropReason;
+use rustler::schedule::consume_timeslice;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, ResourceArc, Term};
 
 use crate::clients::{self, Held, Hook};
@@ -64,14 +65,16 @@ fn enqueue<'a>(env: Env<'a>, owner: LocalPid, event: Term<'a>) -> NifResult<Term
         return Ok((atoms::hook(), hook.copy(env)).encode(env));
     }
     let event = Binary::from_iolist(event)?;
+    report_time(env, event.len());
     let taken = entry.client.try_enqueue_json(event.as_slice());
     Ok(if taken.is_ok() { atoms::ok() } else { atoms::dropped() }.encode(env))
 }
 
 /// Enqueues an event that Elixir's hook has seen: `:ok`, `:dropped` or `:none`.
 #[rustler::nif]
-fn enqueue_screened(owner: LocalPid, event: Term<'_>) -> NifResult<Atom> {
+fn enqueue_screened(env: Env<'_>, owner: LocalPid, event: Term<'_>) -> NifResult<Atom> {
     let event = Binary::from_iolist(event)?;
+    report_time(env, event.len());
     Ok(match clients::of(owner).map(|entry| entry.client.try_enqueue_json(event.as_slice())) {
         Some(Ok(_)) => atoms::ok(),
         Some(Err(_)) => atoms::dropped(),
@@ -192,12 +195,22 @@ fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
         Err(Refusal::TooDeep) => atoms::too_deep().encode(env),
         Err(Refusal::TooLarge) => atoms::too_large().encode(env),
         Ok(json) => {
+            report_time(env, json.len());
             let mut binary = NewBinary::new(env, json.len());
             binary.as_mut_slice().copy_from_slice(&json);
             (atoms::ok(), Binary::from(binary)).encode(env)
         }
     }
 }
+
+/// Tells the VM how much of a process's turn (about 1 ms) went into JSON of that length, so that it lets others run in time.
+fn report_time(env: Env<'_>, bytes: usize) {
+    let percent = (bytes / BYTES_PER_PERCENT).clamp(1, 100);
+    consume_timeslice(env, i32::try_from(percent).unwrap_or(100));
+}
+
+/// 200 MB/s, the pace of reading or writing JSON here.
+const BYTES_PER_PERCENT: usize = 2000;
 
 fn done<T>(token: u64, value: T) -> (Atom, Atom, u64, T) {
     (atoms::klime(), atoms::done(), token, value)

@@ -93,6 +93,8 @@ defmodule Klime.Options do
 
   defp all(given) do
     if Keyword.keyword?(given) do
+      # What is nil is not given: a variable of the environment that is not set hides no configuration.
+      given = Enum.reject(given, fn {_, value} -> value == nil end)
       :klime |> Application.get_all_env() |> Keyword.take(@known -- [:name]) |> Keyword.merge(given)
     else
       invalid("options are #{type(given)}, they must be a keyword list")
@@ -106,7 +108,7 @@ defmodule Klime.Options do
   defp write_key(options, is_optional) do
     case options[:write_key] do
       key when key in [nil, ""] -> if is_optional, do: unused(), else: invalid("write_key is required")
-      key when is_binary(key) -> if blank?(key), do: invalid("write_key is required"), else: key
+      key when is_binary(key) -> if blank?(utf8(:write_key, key)), do: invalid("write_key is required"), else: key
       other -> invalid("write_key is #{type(other)}, it must be a string")
     end
   end
@@ -114,12 +116,17 @@ defmodule Klime.Options do
   # Of a client that sends nothing.
   defp unused, do: "unused"
 
-  defp blank?(text), do: String.valid?(text) and String.trim(text) == ""
+  defp blank?(text), do: String.trim(text) == ""
+
+  # The bytes may be a secret, and are not shown.
+  defp utf8(name, text) do
+    if String.valid?(text), do: text, else: invalid("#{name} is not valid UTF-8")
+  end
 
   defp endpoint(options) do
     case options[:endpoint] || System.get_env("KLIME_ENDPOINT") do
       nil -> nil
-      text when is_binary(text) -> if blank?(text), do: nil, else: String.trim(text)
+      text when is_binary(text) -> if blank?(utf8(:endpoint, text)), do: nil, else: String.trim(text)
       other -> invalid("endpoint is #{type(other)}, it must be a string")
     end
   end

@@ -333,6 +333,61 @@ defmodule Klime.LifecycleTest do
     end
   end
 
+  test "a process that is no client is not hurt" do
+    {:ok, agent} = Agent.start_link(fn -> 1 end)
+    assert Klime.flush(agent) == :ok
+    assert Klime.flush(agent, 100) == :ok
+    assert Klime.shutdown(agent) == :ok
+    assert Agent.get(agent, & &1) == 1
+  end
+
+  test "a flush with a bound returns although the client does not answer" do
+    {:ok, client} = Klime.Client.start_link(testing: true)
+    :sys.suspend(client)
+    assert Klime.flush(client, 10) == :ok
+    :sys.resume(client)
+    assert Klime.flush(client, 10) == :ok
+  end
+
+  for how <- [:kill, :shutdown] do
+    test "a callback that hangs ends with its client, by #{inspect(how)}" do
+      server = Server.start()
+      test = self()
+
+      on_success = fn _ ->
+        send(test, {:in_callback, self()})
+        receive do: (:never -> :ok)
+      end
+
+      {_parent, client} = parent(options(server, on_success: on_success, shutdown_timeout: 100), true)
+      track(client, 1)
+      flushing = Task.async(fn -> Klime.flush(client) end)
+      assert_receive {:in_callback, callback}, 5000
+      Process.exit(client, unquote(how))
+      assert await_down(callback) in [:killed, :noproc]
+      assert Task.await(flushing) == :ok
+    end
+  end
+
+  test "a callback that is killed does not end its client" do
+    server = Server.start()
+    {_parent, client} = parent(options(server, on_success: fn _ -> Process.exit(self(), :kill) end), true)
+    track(client, 1)
+    assert Klime.flush(client) == :ok
+    assert Klime.stats(client).accepted == 1
+  end
+
+  test "clients outlive the flush at the stop of the system" do
+    server = Server.start()
+    {_parent, client} = parent(options(server), true)
+    track(client, 2)
+    assert Klime.Application.flush_clients() == :ok
+    assert Klime.stats(client).accepted == 2
+    track(client, 1)
+    assert Klime.flush(client) == :ok
+    assert Klime.stats(client).accepted == 3
+  end
+
   test "clients are found by pid and by any name" do
     {:ok, _} = start_supervised({Registry, keys: :unique, name: __MODULE__.Registry})
 

@@ -15,6 +15,34 @@ defmodule Klime.CallbacksTest do
 
   defp start_named(server, name, options), do: start(server, [name: name] ++ options)
 
+  test "what a client loses after it was killed is in the log" do
+    server = Server.start(%{fault: :hang})
+    client = start(server, shutdown_timeout: 100)
+    Process.unlink(client)
+    logger = Process.whereis(Klime.LastWords)
+    :erlang.trace(logger, true, [:receive])
+
+    log =
+      capture_log(fn ->
+        for _ <- 1..45, do: :ok = Klime.track(client, "Event", %{}, user_id: 1)
+        Process.exit(client, :kill)
+        await_losses(logger, 45)
+        # It has logged what it was told before.
+        :sys.get_state(logger)
+      end)
+
+    assert log =~ ~r/klime lost \d+ events: \d+ dropped at the deadline of the shutdown/
+  end
+
+  # Lines may share the losses among them.
+  defp await_losses(_logger, 0), do: :ok
+
+  defp await_losses(logger, count) do
+    assert_receive {:trace, ^logger, :receive, {:klime, :log, :warning, "klime lost " <> text}}, 10_000
+    {lost, _} = Integer.parse(text)
+    await_losses(logger, count - lost)
+  end
+
   test "on_success gets the response, on_error the error and its events" do
     refused = ~s({"status":"ok","accepted":1,"failed":1,"errors":[{"index":1,"message":"too odd","code":"odd"}]})
     server = Server.start([%{}, %{body: refused}, %{status: 401, body: ~s({"error":"unknown key"})}])

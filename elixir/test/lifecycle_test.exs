@@ -29,6 +29,22 @@ defmodule Klime.LifecycleTest do
     {parent, client}
   end
 
+  # How many events on_drop was told of.
+  defp dropped do
+    receive do
+      {:dropped, count} -> count + dropped()
+    after
+      0 -> 0
+    end
+  end
+
+  # How many events log lines say are lost.
+  defp lost(log) do
+    for [_, count] <- Regex.scan(~r/klime lost (\d+) events?: /, log), reduce: 0 do
+      sum -> sum + String.to_integer(count)
+    end
+  end
+
   defp await_down(pid) do
     reference = Process.monitor(pid)
     receive do: ({:DOWN, ^reference, _, _, reason} -> reason)
@@ -162,6 +178,28 @@ defmodule Klime.LifecycleTest do
       assert length(Server.events(server, 3)) == 3
     end
 
+    test "tells a slow on_drop of all events that it drops, and the log of their number" do
+      server = Server.start(%{fault: :hang})
+      test = self()
+
+      on_drop = fn :shutdown_deadline, events ->
+        # Slow, by work of some 20 ms.
+        :crypto.pbkdf2_hmac(:sha256, "password", "salt", 40_000, 32)
+        send(test, {:dropped, length(events)})
+      end
+
+      log =
+        ExUnit.CaptureLog.capture_log(fn ->
+          client = start_supervised!({Klime.Client, options(server, on_drop: on_drop)})
+          track(client, 1000)
+          {time, :ok} = :timer.tc(fn -> stop_supervised(Klime.Client) end)
+          assert time < 5_000_000
+        end)
+
+      assert lost(log) == 1000
+      assert dropped() == 1000
+    end
+
     test "returns at once when nothing can be sent in time" do
       {:ok, socket} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
       {:ok, port} = :inet.port(socket)
@@ -293,6 +331,61 @@ defmodule Klime.LifecycleTest do
 
       assert_raise ArgumentError, ~r/no klime client is running as/, fn -> Klime.Client.stats(gone) end
     end
+  end
+
+  test "a process that is no client is not hurt" do
+    {:ok, agent} = Agent.start_link(fn -> 1 end)
+    assert Klime.flush(agent) == :ok
+    assert Klime.flush(agent, 100) == :ok
+    assert Klime.shutdown(agent) == :ok
+    assert Agent.get(agent, & &1) == 1
+  end
+
+  test "a flush with a bound returns although the client does not answer" do
+    {:ok, client} = Klime.Client.start_link(testing: true)
+    :sys.suspend(client)
+    assert Klime.flush(client, 10) == :ok
+    :sys.resume(client)
+    assert Klime.flush(client, 10) == :ok
+  end
+
+  for how <- [:kill, :shutdown] do
+    test "a callback that hangs ends with its client, by #{inspect(how)}" do
+      server = Server.start()
+      test = self()
+
+      on_success = fn _ ->
+        send(test, {:in_callback, self()})
+        receive do: (:never -> :ok)
+      end
+
+      {_parent, client} = parent(options(server, on_success: on_success, shutdown_timeout: 100), true)
+      track(client, 1)
+      flushing = Task.async(fn -> Klime.flush(client) end)
+      assert_receive {:in_callback, callback}, 5000
+      Process.exit(client, unquote(how))
+      assert await_down(callback) in [:killed, :noproc]
+      assert Task.await(flushing) == :ok
+    end
+  end
+
+  test "a callback that is killed does not end its client" do
+    server = Server.start()
+    {_parent, client} = parent(options(server, on_success: fn _ -> Process.exit(self(), :kill) end), true)
+    track(client, 1)
+    assert Klime.flush(client) == :ok
+    assert Klime.stats(client).accepted == 1
+  end
+
+  test "clients outlive the flush at the stop of the system" do
+    server = Server.start()
+    {_parent, client} = parent(options(server), true)
+    track(client, 2)
+    assert Klime.Application.flush_clients() == :ok
+    assert Klime.stats(client).accepted == 2
+    track(client, 1)
+    assert Klime.flush(client) == :ok
+    assert Klime.stats(client).accepted == 3
   end
 
   test "clients are found by pid and by any name" do

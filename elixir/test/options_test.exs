@@ -228,4 +228,17 @@ defmodule Klime.OptionsTest do
       assert {Server.requests(server), Server.requests(other)} == {[], []}
     end
   end
+
+  test "bytes that are no text are an answer" do
+    for {name, options} <- [write_key: [write_key: "k\xff"], endpoint: [write_key: "k", endpoint: "http://\xff"]] do
+      assert {:error, %Klime.ConfigurationError{message: message}} = Klime.Client.start_link(options)
+      assert message == "#{name} is not valid UTF-8"
+    end
+  end
+
+  test "nil is not given" do
+    Application.put_env(:klime, :write_key, "configured")
+    on_exit(fn -> Application.delete_env(:klime, :write_key) end)
+    assert {:ok, %{native: %{write_key: "configured"}}} = Klime.Options.read(write_key: nil)
+  end
 end

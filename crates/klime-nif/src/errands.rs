@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -50,8 +51,9 @@ impl Errand {
         let waker = Waker::from(Arc::clone(self));
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = work.as_mut().is_some_and(|work| {
-            let polled = work.as_mut().poll(&mut Context::from_waker(&waker));
-            matches!(polled, Poll::Ready(()))
+            // One that panics is over, and does not take the thread of all others with it.
+            let poll = AssertUnwindSafe(|| work.as_mut().poll(&mut Context::from_waker(&waker)));
+            !matches!(catch_unwind(poll), Ok(Poll::Pending))
         });
         if is_over {
             *work = None;

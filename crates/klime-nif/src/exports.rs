@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use klime::DropReason;
+use rustler::schedule::consume_timeslice;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, ResourceArc, Term};
 
 use crate::clients::{self, Held, Hook};
 use crate::json::{self, Refusal};
 use crate::options::Options;
-use crate::teller::send;
+use crate::teller::{send, set_logger};
 use crate::terms::{Counted, Failed, Told, reason_of, stats_term};
 use crate::{atoms, errands};
 
@@ -41,6 +42,13 @@ fn close(held: ResourceArc<Held>) -> Atom {
     atoms::ok()
 }
 
+/// Has the calling process log what clients lose after their owners have ended.
+#[rustler::nif]
+fn log_here(env: Env<'_>) -> Atom {
+    set_logger(env.pid());
+    atoms::ok()
+}
+
 /// The processes that own a client.
 #[rustler::nif]
 fn owners() -> Vec<LocalPid> {
@@ -57,14 +65,16 @@ fn enqueue<'a>(env: Env<'a>, owner: LocalPid, event: Term<'a>) -> NifResult<Term
         return Ok((atoms::hook(), hook.copy(env)).encode(env));
     }
     let event = Binary::from_iolist(event)?;
+    report_time(env, event.len());
     let taken = entry.client.try_enqueue_json(event.as_slice());
     Ok(if taken.is_ok() { atoms::ok() } else { atoms::dropped() }.encode(env))
 }
 
 /// Enqueues an event that Elixir's hook has seen: `:ok`, `:dropped` or `:none`.
 #[rustler::nif]
-fn enqueue_screened(owner: LocalPid, event: Term<'_>) -> NifResult<Atom> {
+fn enqueue_screened(env: Env<'_>, owner: LocalPid, event: Term<'_>) -> NifResult<Atom> {
     let event = Binary::from_iolist(event)?;
+    report_time(env, event.len());
     Ok(match clients::of(owner).map(|entry| entry.client.try_enqueue_json(event.as_slice())) {
         Some(Ok(_)) => atoms::ok(),
         Some(Err(_)) => atoms::dropped(),
@@ -165,6 +175,18 @@ fn told(held: ResourceArc<Held>) -> Atom {
     }
 }
 
+/// The process is about to end: from now on it is told everything at once, and is not waited for.
+#[rustler::nif]
+fn rush(held: ResourceArc<Held>) -> Atom {
+    match held.entry() {
+        None => atoms::none(),
+        Some(entry) => {
+            entry.teller.rush();
+            atoms::ok()
+        }
+    }
+}
+
 /// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain, `:too_deep`, `:too_large`.
 #[rustler::nif]
 fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
@@ -173,12 +195,22 @@ fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
         Err(Refusal::TooDeep) => atoms::too_deep().encode(env),
         Err(Refusal::TooLarge) => atoms::too_large().encode(env),
         Ok(json) => {
+            report_time(env, json.len());
             let mut binary = NewBinary::new(env, json.len());
             binary.as_mut_slice().copy_from_slice(&json);
             (atoms::ok(), Binary::from(binary)).encode(env)
         }
     }
 }
+
+/// Tells the VM how much of a process's turn (about 1 ms) went into JSON of that length, so that it lets others run in time.
+fn report_time(env: Env<'_>, bytes: usize) {
+    let percent = (bytes / BYTES_PER_PERCENT).clamp(1, 100);
+    consume_timeslice(env, i32::try_from(percent).unwrap_or(100));
+}
+
+/// 200 MB/s, the pace of reading or writing JSON here.
+const BYTES_PER_PERCENT: usize = 2000;
 
 fn done<T>(token: u64, value: T) -> (Atom, Atom, u64, T) {
     (atoms::klime(), atoms::done(), token, value)

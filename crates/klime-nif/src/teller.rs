@@ -4,6 +4,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustler::{Encoder, LocalPid, OwnedEnv};
 
+/// The process that logs what clients lose after their owners have ended.
+static LOGGER: Mutex<Option<LocalPid>> = Mutex::new(None);
+
+fn logger() -> MutexGuard<'static, Option<LocalPid>> {
+    LOGGER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn set_logger(process: LocalPid) {
+    *logger() = Some(process);
+}
+
 /// The way from a client's notice thread to its process.
 #[derive(Default)]
 pub(crate) struct Teller {
@@ -18,6 +29,8 @@ struct State {
     is_gone: bool,
     /// Something was told that the owner is not through with.
     is_busy: bool,
+    /// The owner takes all there is at once.
+    is_rushed: bool,
 }
 
 impl Teller {
@@ -41,22 +54,33 @@ impl Teller {
             return;
         }
         let mut state = self.lock();
-        while state.is_busy && !state.is_gone {
+        while state.is_busy && !state.is_gone && !state.is_rushed {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Sends a message and does not wait.
-    pub(crate) fn mention(&self, message: impl Encoder) {
+    /// Sends a log line and does not wait. When the owner is no more, it goes to the process that logs in its place.
+    pub(crate) fn mention(&self, message: impl Encoder + Copy) {
         let owner = self.lock().owner;
-        if let Some(owner) = owner {
-            send(&owner, message);
+        if owner.is_some_and(|owner| send(&owner, message)) {
+            return;
+        }
+        let logger = *logger();
+        if let Some(logger) = logger {
+            send(&logger, message);
         }
     }
 
     /// The owner is through with what it was told.
     pub(crate) fn was_told(&self) {
         self.lock().is_busy = false;
+        self.changed.notify_all();
+    }
+
+    /// The owner is about to end, and takes what there is without being waited for. That is bounded, since the client takes no
+    /// more events.
+    pub(crate) fn rush(&self) {
+        self.lock().is_rushed = true;
         self.changed.notify_all();
     }
 

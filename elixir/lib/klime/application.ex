@@ -4,26 +4,43 @@ defmodule Klime.Application do
 
   use Application
 
+  require Logger
+
   alias Klime.{Call, Native}
+
+  # How long the stop of a system may wait for Klime, in milliseconds.
+  @time 4500
 
   @impl true
   def start(_type, _args) do
-    System.at_exit(fn _status -> stop_clients() end)
-    Supervisor.start_link([], strategy: :one_for_one, name: Klime.Supervisor)
+    System.at_exit(fn _status -> flush_clients() end)
+    Supervisor.start_link([Klime.LastWords], strategy: :one_for_one, name: Klime.Supervisor)
   end
 
   @impl true
   def prep_stop(state) do
-    stop_clients()
+    flush_clients()
     state
   end
 
+  # The clients go on: after this hook the app may still track, and a client in somebody's tree outlives a restart of klime.
   @doc false
-  def stop_clients do
-    Native.owners()
-    |> Enum.map(fn owner -> Task.async(fn -> Call.ask(owner, {:shutdown, []}, 5000) end) end)
-    |> Task.yield_many(5000)
+  def flush_clients do
+    owners = Native.owners()
 
+    owners
+    |> Enum.map(fn owner -> Task.async(fn -> Call.ask(owner, {:flush, @time, []}, @time + 500) end) end)
+    |> Task.yield_many(@time + 500)
+
+    pending = owners |> Enum.map(&pending/1) |> Enum.sum()
+    if pending > 0, do: Logger.warning("klime: #{pending} events are not delivered yet at the stop of the system")
     :ok
+  end
+
+  defp pending(owner) do
+    case Native.stats(owner) do
+      %{pending: pending} -> pending
+      :none -> 0
+    end
   end
 end

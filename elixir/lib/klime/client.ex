@@ -31,7 +31,7 @@ defmodule Klime.Client do
   | `:max_in_flight` | 4 | batches under way side by side, 1 to 64; with 1 their order is strict |
   | `:connect_timeout` | 5000 | at least 1 |
   | `:request_timeout` | 10000 | for a whole request; at least 1 |
-  | `:shutdown_timeout` | 5000 | how long `shutdown/1` may take; a stop of the process takes at most 4500 of it |
+  | `:shutdown_timeout` | 5000 | how long `shutdown/1` may take; a stop of the process sends for at most 3500 of it, then gives callbacks up to 1000 |
   | `:flush_on_shutdown` | true | false: a shutdown sends nothing more |
   | `:allow_insecure_http` | false | true permits `http` beyond loopback: the key can then be read on the way |
   | `:on_error` | | `fn %Klime.SendError{}, [%Klime.Event{}]`: events were not delivered |
@@ -45,13 +45,23 @@ defmodule Klime.Client do
 
   They run one at a time, in a process of their own: they may call the client, take long, raise or exit. When over 1000 wait (or 16 MiB
   of events), further ones are skipped, and counted in `stats/1`.
+
+  `on_drop` is shown as much of an event as can be JSON. Of an event whose options cannot be read nothing can be shown, so it gets an
+  empty list. A disabled client calls no callback.
   """
 
   use GenServer
 
   require Logger
 
-  alias Klime.{BatchResponse, Call, ConfigurationError, Event, Native, Options, SendError, Testing}
+  # What a stop adds to its time for sending.
+  @time_for_callbacks 1000
+  # How long the core's answer may be on its way.
+  @time_for_answer 500
+  # More than any that the VM can be given.
+  @longest_timeout 0xFFFF_FFFF - @time_for_answer
+
+  alias Klime.{BatchResponse, Call, ConfigurationError, Event, Log, Native, Options, SendError, Testing}
 
   @type client :: GenServer.server()
   @type id :: Event.id()
@@ -251,11 +261,15 @@ defmodule Klime.Client do
   """
   @spec flush(client(), timeout()) :: :ok
   def flush(client, timeout \\ :infinity)
-  def flush(client, :infinity), do: finish(client, {:flush, nil, lineage()})
+  def flush(client, :infinity), do: finish(client, {:flush, nil, lineage()}, :infinity)
 
   # A longer time than any that the core can be given is as good as infinite.
   def flush(client, timeout) when is_integer(timeout) and timeout >= 0 do
-    finish(client, {:flush, if(timeout < 0x1_0000_0000_0000, do: timeout), lineage()})
+    if timeout < @longest_timeout do
+      finish(client, {:flush, timeout, lineage()}, timeout + @time_for_answer)
+    else
+      flush(client, :infinity)
+    end
   end
 
   @doc """
@@ -270,14 +284,25 @@ defmodule Klime.Client do
       "Client is shutdown"
   """
   @spec shutdown(client()) :: :ok
-  def shutdown(client), do: finish(client, {:shutdown, lineage()})
+  def shutdown(client), do: finish(client, {:shutdown, lineage()}, :infinity)
 
-  defp finish(client, request) do
+  # The core keeps the time; the timeout is for a process that does not answer.
+  defp finish(client, request, timeout) do
     case Call.owner(client) do
-      :none -> :ok
-      # The core keeps the time.
-      {_, owner} -> with(_ <- Call.ask(owner, request, :infinity), do: :ok)
+      {:here, owner} ->
+        if Native.hook(owner) == :none, do: Log.no_client(client), else: finish_by(owner, request, timeout)
+
+      {:there, owner} ->
+        finish_by(owner, request, timeout)
+
+      :none ->
+        :ok
     end
+  end
+
+  defp finish_by(owner, request, timeout) do
+    _ = Call.ask(owner, request, timeout)
+    :ok
   end
 
   @doc """
@@ -342,7 +367,7 @@ defmodule Klime.Client do
     Process.flag(:trap_exit, true)
     table = if settings.testing, do: Testing.table()
     true = Native.give_to(held, self(), hook(settings.before_send, table))
-    {:ok, %{held: held, settings: settings, table: table, waiting: %{}, callback: nil}}
+    {:ok, %{held: held, settings: settings, table: table, waiting: %{}, callback: nil, callbacks: :queue.new()}}
   end
 
   defp hook(nil, nil), do: nil
@@ -425,15 +450,23 @@ defmodule Klime.Client do
     {:noreply, call_back(state, :on_drop, [reason, Enum.map(events, &Event.from_map/1)])}
   end
 
-  def handle_info({:DOWN, ref, :process, _pid, _reason}, %{callback: {_, ref}} = state) do
-    Native.told(state.held)
-    {:noreply, %{state | callback: nil}}
+  def handle_info({:DOWN, ref, :process, pid, _reason}, %{callback: {pid, ref}} = state) do
+    forget_exit(pid)
+    {:noreply, call_next(%{state | callback: nil})}
   end
+
+  # Its monitor says the same.
+  def handle_info({:EXIT, pid, _reason}, %{callback: {pid, _}} = state), do: {:noreply, state}
 
   # What would end a process that traps no exits ends this one too, but not before its events are delivered.
   def handle_info({:EXIT, _pid, reason}, state) when reason != :normal, do: {:stop, reason, state}
 
   def handle_info(_message, state), do: {:noreply, state}
+
+  defp forget_exit(pid) do
+    Process.unlink(pid)
+    receive(do: ({:EXIT, ^pid, _} -> :ok), after: (0 -> :ok))
+  end
 
   defp answer({:ok, response}), do: {:ok, BatchResponse.from_native(response)}
   # As in the official package: the request went well, the response says that the event did not.
@@ -443,12 +476,41 @@ defmodule Klime.Client do
   defp answer({:error, error}), do: {:error, SendError.from_native(error)}
   defp answer(%{}), do: :ok
 
-  # The core tells the next thing only when this one is through.
-  defp call_back(state, name, arguments) do
+  # The core tells the next thing only when this one is through, unless this process is about to end.
+  defp call_back(%{callback: nil} = state, name, arguments) do
     fun = state.settings.callbacks[name]
     metadata = %{client: self(), name: state.settings.name}
-    {pid, ref} = spawn_monitor(fn -> run_callback(name, fun, arguments, metadata) end)
+    # Linked, so that a callback that hangs ends with a client that is killed.
+    {pid, ref} = :erlang.spawn_opt(fn -> run_callback(name, fun, arguments, metadata) end, [:link, :monitor])
     %{state | callback: {pid, ref}}
+  end
+
+  # Drops that wait are told together, so that a slow callback sees them all in the time that is left.
+  defp call_back(state, name, arguments) do
+    with :on_drop <- name,
+         [reason, events] <- arguments,
+         {{:value, {:on_drop, [^reason, parts]}}, before} <- :queue.out_r(state.callbacks) do
+      %{state | callbacks: :queue.in({:on_drop, [reason, [events | parts]]}, before)}
+    else
+      _ -> %{state | callbacks: :queue.in({name, waiting_arguments(name, arguments)}, state.callbacks)}
+    end
+  end
+
+  defp waiting_arguments(:on_drop, [reason, events]), do: [reason, [events]]
+  defp waiting_arguments(_name, arguments), do: arguments
+
+  defp call_next(state) do
+    case :queue.out(state.callbacks) do
+      {:empty, _} ->
+        Native.told(state.held)
+        state
+
+      {{:value, {:on_drop, [reason, parts]}}, callbacks} ->
+        call_back(%{state | callbacks: callbacks}, :on_drop, [reason, parts |> Enum.reverse() |> Enum.concat()])
+
+      {{:value, {name, arguments}}, callbacks} ->
+        call_back(%{state | callbacks: callbacks}, name, arguments)
+    end
   end
 
   defp run_callback(name, fun, arguments, metadata) do
@@ -460,21 +522,38 @@ defmodule Klime.Client do
 
   @impl true
   def terminate(_reason, state) do
+    until = System.monotonic_time(:millisecond) + state.settings.stop_timeout + @time_for_callbacks
     {token, state} = await(nil, state)
     Native.shutdown(state.held, token, state.settings.stop_timeout)
-    # The core keeps its time; what it says then still has to arrive here.
-    drain(state, System.monotonic_time(:millisecond) + state.settings.stop_timeout + 300)
+    # Now that the core takes no more events, all that it still has to tell fits in here.
+    Native.rush(state.held)
+    state = drain(state, until)
+
+    # The shutdown keeps its time, whatever there is still to tell. This ends behind the last notice and the last log line.
+    {token, state} = await(nil, state)
+    Native.flush(state.held, token, nil, true)
+    state |> drain(until) |> warn_of_callbacks()
   end
 
-  # Goes on with what this process does until the shutdown is over, and all who wait have their answers.
-  defp drain(%{waiting: waiting}, _until) when waiting == %{}, do: :ok
+  defp warn_of_callbacks(%{callback: nil}), do: :ok
+
+  defp warn_of_callbacks(%{callback: {pid, _}, callbacks: callbacks}) do
+    Process.exit(pid, :kill)
+
+    Logger.warning(
+      "klime: the client has ended before its callbacks had, one was running and #{:queue.len(callbacks)} waited"
+    )
+  end
+
+  # Goes on with what this process does until all who wait have their answers, and all callbacks have run.
+  defp drain(%{waiting: waiting, callback: nil} = state, _until) when waiting == %{}, do: state
 
   defp drain(state, until) do
     receive do
       {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, until)
       message -> message |> handle_info(state) |> drained(nil, until)
     after
-      max(until - System.monotonic_time(:millisecond), 0) -> :ok
+      max(until - System.monotonic_time(:millisecond), 0) -> state
     end
   end
 

@@ -29,9 +29,9 @@ defmodule Klime.Options do
   # More than any timer needs, and it fits the core's numbers.
   @most 18_446_744_073_709_551_615
 
-  # A supervisor that stops a client waits for 5 s before it kills it. The client takes 4.5 s of them, the core's answer on its way
-  # included (see `Klime.Client.terminate/2`).
-  @longest_stop 4200
+  # A supervisor that stops a client waits for 5 s before it kills it. The client sends for at most 3.5 s of them; then the callbacks
+  # have a second (see `Klime.Client.terminate/2`).
+  @longest_stop 3500
 
   @type t :: %{
           native: map(),
@@ -93,6 +93,8 @@ defmodule Klime.Options do
 
   defp all(given) do
     if Keyword.keyword?(given) do
+      # What is nil is not given: a variable of the environment that is not set hides no configuration.
+      given = Enum.reject(given, fn {_, value} -> value == nil end)
       :klime |> Application.get_all_env() |> Keyword.take(@known -- [:name]) |> Keyword.merge(given)
     else
       invalid("options are #{type(given)}, they must be a keyword list")
@@ -106,7 +108,7 @@ defmodule Klime.Options do
   defp write_key(options, is_optional) do
     case options[:write_key] do
       key when key in [nil, ""] -> if is_optional, do: unused(), else: invalid("write_key is required")
-      key when is_binary(key) -> if blank?(key), do: invalid("write_key is required"), else: key
+      key when is_binary(key) -> if blank?(utf8(:write_key, key)), do: invalid("write_key is required"), else: key
       other -> invalid("write_key is #{type(other)}, it must be a string")
     end
   end
@@ -114,12 +116,17 @@ defmodule Klime.Options do
   # Of a client that sends nothing.
   defp unused, do: "unused"
 
-  defp blank?(text), do: String.valid?(text) and String.trim(text) == ""
+  defp blank?(text), do: String.trim(text) == ""
+
+  # The bytes may be a secret, and are not shown.
+  defp utf8(name, text) do
+    if String.valid?(text), do: text, else: invalid("#{name} is not valid UTF-8")
+  end
 
   defp endpoint(options) do
     case options[:endpoint] || System.get_env("KLIME_ENDPOINT") do
       nil -> nil
-      text when is_binary(text) -> if blank?(text), do: nil, else: String.trim(text)
+      text when is_binary(text) -> if blank?(utf8(:endpoint, text)), do: nil, else: String.trim(text)
       other -> invalid("endpoint is #{type(other)}, it must be a string")
     end
   end

@@ -19,12 +19,19 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     @behaviour Plug
 
     @doc """
-    Checks the options. Raises `KeyError` without `:client`.
+    Checks the options. Raises `KeyError` without `:client`, and `ArgumentError` for a timeout that is none.
     """
     @impl true
     @spec init(keyword()) :: keyword()
     def init(options) do
-      [client: Keyword.fetch!(options, :client), timeout: Keyword.get(options, :timeout, 5000)]
+      [client: Keyword.fetch!(options, :client), timeout: timeout(Keyword.get(options, :timeout, 5000))]
+    end
+
+    defp timeout(:infinity), do: :infinity
+    defp timeout(timeout) when is_integer(timeout) and timeout >= 0, do: timeout
+
+    defp timeout(other) do
+      raise ArgumentError, "timeout is #{inspect(other)}, it must be a whole number of milliseconds or :infinity"
     end
 
     @doc """

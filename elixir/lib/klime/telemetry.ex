@@ -8,8 +8,8 @@ defmodule Klime.Telemetry do
   | `[:klime, :batch, :failed]` | events were refused by Klime, or their request failed for good | `events`, `attempts` | `error` |
   | `[:klime, :events, :dropped]` | the client dropped events | `events` | `reason` |
 
-  The metadata also has the `client` (a process id) and its `name`. Handlers run where callbacks do, before them. Events that could not
-  be made into JSON are dropped without being shown, so they are in `Klime.stats/1` but not in the last measurement.
+  The metadata also has the `client` (a process id) and its `name`. Handlers run where callbacks do, before them. What is dropped
+  without being shown to `on_drop` is in `Klime.stats/1` but not in the last measurement.
   """
 
   @compile {:no_warn_undefined, [:telemetry]}

@@ -42,6 +42,9 @@ defmodule Klime do
   defguardp is_omitted(first, second)
             when is_map(second) or is_list(second) or is_binary(first) or is_number(first) or is_nil(first)
 
+  # The same of a track call: an event without a name is none, so before nil an atom is a name.
+  defguardp is_name(first, second) when is_omitted(first, second) or (is_atom(first) and is_nil(second))
+
   @doc """
   Starts a client; see `Klime.Client.start_link/1`.
 
@@ -73,7 +76,7 @@ defmodule Klime do
   `track(client, event_name)` or `track(event_name, properties)`. See `track/4`.
   """
   @spec track(client() | String.t() | atom(), String.t() | atom() | fields()) :: :ok
-  def track(first, second) when is_omitted(first, second), do: Client.track(@default, first, second)
+  def track(first, second) when is_name(first, second), do: Client.track(@default, first, second)
   def track(client, event_name), do: Client.track(client, event_name)
 
   @doc """
@@ -83,7 +86,7 @@ defmodule Klime do
       :ok
   """
   @spec track(client() | String.t() | atom(), String.t() | atom() | fields(), fields() | keyword()) :: :ok
-  def track(first, second, third) when is_omitted(first, second), do: Client.track(@default, first, second, third)
+  def track(first, second, third) when is_name(first, second), do: Client.track(@default, first, second, third)
   def track(client, event_name, properties), do: Client.track(client, event_name, properties)
 
   @doc """
@@ -188,7 +191,7 @@ defmodule Klime do
   Like `track/2`, waiting for Klime's answer. See `track!/4`.
   """
   @spec track!(client() | String.t() | atom(), String.t() | atom() | fields()) :: answer()
-  def track!(first, second) when is_omitted(first, second), do: Client.track!(@default, first, second)
+  def track!(first, second) when is_name(first, second), do: Client.track!(@default, first, second)
   def track!(client, event_name), do: Client.track!(client, event_name)
 
   @doc """
@@ -199,7 +202,7 @@ defmodule Klime do
       "Client is not running"
   """
   @spec track!(client() | String.t() | atom(), String.t() | atom() | fields(), fields() | keyword()) :: answer()
-  def track!(first, second, third) when is_omitted(first, second), do: Client.track!(@default, first, second, third)
+  def track!(first, second, third) when is_name(first, second), do: Client.track!(@default, first, second, third)
   def track!(client, event_name, properties), do: Client.track!(client, event_name, properties)
 
   @doc """

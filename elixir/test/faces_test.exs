@@ -38,6 +38,14 @@ defmodule Klime.FacesTest do
       :ok = Klime.flush(client)
     end
 
+    test "refuses a timeout that is none" do
+      for timeout <- [-1, 1.5, nil, "5000"] do
+        assert_raise ArgumentError, ~r/^timeout is /, fn -> Klime.Plug.init(client: Klime, timeout: timeout) end
+      end
+
+      assert Klime.Plug.init(client: Klime, timeout: :infinity) == [client: Klime, timeout: :infinity]
+    end
+
     test "does not break a request when its client is gone" do
       client = start(Server.start())
       conn = Klime.Plug.call(%Plug.Conn{}, Klime.Plug.init(client: client))
@@ -254,5 +262,13 @@ defmodule Klime.FacesTest do
       assert_raise ArgumentError, ~r/was not started with testing: true/, fn -> Klime.Testing.events(client) end
       assert_raise ArgumentError, ~r/no klime client is running as :klime/, fn -> Klime.Testing.events() end
     end
+  end
+
+  test "an atom before nil properties is the event's name" do
+    start_supervised!({Klime.Client, testing: true, name: :klime})
+    :ok = Klime.track(:clicked, nil, user_id: 42)
+    {:ok, _} = Klime.track!(:paid, nil, user_id: 42)
+    assert Klime.flush() == :ok
+    assert Klime.stats().accepted == 2
   end
 end

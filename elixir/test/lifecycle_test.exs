@@ -1,5 +1,6 @@
 defmodule Klime.LifecycleTest do
-  use ExUnit.Case, async: true
+  # Not async: one test captures the log.
+  use ExUnit.Case
 
   alias Klime.Server
 
@@ -371,7 +372,7 @@ defmodule Klime.LifecycleTest do
 
   test "a callback that is killed does not end its client" do
     server = Server.start()
-    {_parent, client} = parent(options(server, on_success: fn _ -> Process.exit(self(), :kill) end), true)
+    client = start_supervised!({Klime.Client, options(server, on_success: fn _ -> Process.exit(self(), :kill) end)})
     track(client, 1)
     assert Klime.flush(client) == :ok
     assert Klime.stats(client).accepted == 1
@@ -379,7 +380,7 @@ defmodule Klime.LifecycleTest do
 
   test "clients outlive the flush at the stop of the system" do
     server = Server.start()
-    {_parent, client} = parent(options(server), true)
+    client = start_supervised!({Klime.Client, options(server)})
     track(client, 2)
     assert Klime.Application.flush_clients() == :ok
     assert Klime.stats(client).accepted == 2

@@ -1,8 +1,8 @@
 //! `klime import`: history from a file into Klime, such that it can be trusted.
 //!
-//! A source is read record by record ([`read`]), each record becomes an event or is refused ([`convert`], [`mapping`]), and events go
-//! through the SDK ([`run`]). What is settled is known by barriers, in the order of the source; a [`checkpoint`] says how far that is,
-//! and what was refused is in a file of its own ([`refused`]). Message ids are those of the records, or made of them ([`id`]), so that
+//! A source is read record by record (`read`), each record becomes an event or is refused (`convert`, `mapping`), and events go
+//! through the SDK (`run`). What is settled is known by barriers, in the order of the source; a `checkpoint` says how far that is,
+//! and what was refused is in a file of its own (`refused`). Message ids are those of the records, or made of them (`id`), so that
 //! whatever is sent again is known again.
 
 mod args;

@@ -1,7 +1,7 @@
 //! From a record's fields to a Klime event's.
 //!
 //! What a record's fields mean is known in one of three ways: they are columns that the user maps ([`Columns`]; without any mapping the
-//! names are Klime's own), or messages of Segment ([`segment`]) or PostHog ([`posthog`]). The outcome is an event's object as far as the
+//! names are Klime's own), or messages of Segment (`segment`) or PostHog (`posthog`). The outcome is an event's object as far as the
 //! record says; whether it is a good event is judged afterwards, by the rules of `klime dev`.
 //!
 //! This module is pure: it knows no files, no network and no time but the record's.

@@ -112,6 +112,9 @@ impl Judged {
     }
 }
 
+/// The code of the events that a fault of the kind `partial` refuses.
+pub(crate) const FAULT_INJECTED: &str = "fault_injected";
+
 /// What became of an event in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use jiff::{SignedDuration, Timestamp};
 
 use super::report::{Check, Level, Rule, Tally, counted, grouped, has, is, shortened, was};
-use crate::dev::event::{Event, Refusal};
+use crate::dev::event::{Event, FAULT_INJECTED, Refusal};
 
 /// An event may be so far ahead of the clock here.
 const FUTURE: SignedDuration = SignedDuration::from_mins(1);
@@ -155,7 +155,7 @@ impl Delivery {
     pub(super) fn note_refused(&mut self, seq: u64, refusal: &Refusal) {
         match refusal.code {
             // What was asked for is no fault of the integration.
-            "fault_injected" => {}
+            FAULT_INJECTED => {}
             "anonymous_event" => {
                 let name = refusal.name.as_deref().unwrap_or_default();
                 self.anonymous.add(seq, || format!("\"{name}\" has neither a user nor a group"));

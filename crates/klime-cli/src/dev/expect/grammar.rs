@@ -32,15 +32,9 @@ impl FromStr for Expectation {
             Some((kind, target)) => (kind, Some(target)),
             None => (what, None),
         };
-        let kind = match kind {
-            "track" => Kind::Track,
-            "identify" => Kind::Identify,
-            "group" => Kind::Group,
-            other => {
-                let sentence =
-                    format!("it begins with track, identify or group, not {other:?}; for example {EXAMPLES}");
-                return Err(InvalidExpectation(sentence));
-            }
+        let Some(kind) = Kind::of_word(kind) else {
+            let sentence = format!("it begins with track, identify or group, not {kind:?}; for example {EXAMPLES}");
+            return Err(InvalidExpectation(sentence));
         };
         if target.is_some_and(str::is_empty) {
             return Err(InvalidExpectation(format!("there is nothing behind the colon; for example {EXAMPLES}")));

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Expectation;
-use crate::dev::event::{Kind, Refusal};
-use crate::dev::fault::FAULT_INJECTED;
+use crate::dev::event::{FAULT_INJECTED, Kind, Refusal};
 use crate::dev::store::BatchRecord;
 
 /// Different targets that are remembered, and refusals.

@@ -12,9 +12,6 @@ use serde::Serialize;
 
 pub(crate) use json::FaultJson;
 
-/// The code of the events that a fault of the kind `partial` refuses.
-pub(crate) const FAULT_INJECTED: &str = "fault_injected";
-
 /// The most faults that wait at the same time.
 const MAX_FAULTS: usize = 32;
 /// The longest `Retry-After` and the longest delay: a fault is not meant to outlive a working day.

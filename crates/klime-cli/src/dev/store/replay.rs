@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::row::{COLUMNS, Row, read};
 use super::{Store, StoreError};
-use crate::dev::event::{Event, Judged, Kind, Refusal, Status, Verdict};
+use crate::dev::event::{Event, FAULT_INJECTED, Judged, Kind, Refusal, Status, Verdict};
 use crate::dev::validate;
 
 /// A stored event, as it was appended.
@@ -69,6 +69,6 @@ fn replayed(row: Row) -> Replayed {
 /// A `Refusal` has its code from the program's text, not from a file.
 fn known_code(code: &str) -> &'static str {
     const CODES: [&str; 6] =
-        ["invalid_type", "missing_field", "anonymous_event", "invalid_field", "event_too_large", "fault_injected"];
+        ["invalid_type", "missing_field", "anonymous_event", "invalid_field", "event_too_large", FAULT_INJECTED];
     CODES.into_iter().find(|known| *known == code).unwrap_or("refused")
 }

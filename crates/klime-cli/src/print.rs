@@ -55,8 +55,12 @@ pub(crate) fn masked(key: &str) -> String {
     if key.chars().count() < LONG_ENOUGH {
         return "(too short to show)".to_owned();
     }
-    let start: String = key.chars().take(SHOWN_CHARS).collect();
-    format!("{}…", printable(&start))
+    format!("{}…", printable(first_chars(key, SHOWN_CHARS)))
+}
+
+/// At most `max` characters of a text from elsewhere.
+pub(crate) fn first_chars(text: &str, max: usize) -> &str {
+    text.char_indices().nth(max).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 /// A text from elsewhere without what a terminal would obey: control characters become their escapes.

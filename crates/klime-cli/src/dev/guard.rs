@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::http::Uri;
 
+use crate::print::first_chars;
+
 /// How many refused hosts and origins are told on the terminal before the guard keeps quiet.
 const MAX_TOLD: usize = 20;
 
@@ -122,7 +124,7 @@ impl Guard {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(100).collect()
+    first_chars(text, 100).to_owned()
 }
 
 fn without_port(host: &str) -> &str {

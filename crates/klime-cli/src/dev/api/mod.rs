@@ -26,6 +26,7 @@ pub(crate) use error::ApiError;
 
 use super::app::Shared;
 use super::{ingest, page};
+use crate::print::first_chars;
 
 /// Everything that `klime dev` answers.
 pub(crate) fn router(app: Shared) -> Router {
@@ -54,7 +55,7 @@ pub(crate) fn router(app: Shared) -> Router {
 }
 
 async fn unknown_path(uri: Uri) -> ApiError {
-    let path: String = uri.path().chars().take(200).collect();
+    let path = first_chars(uri.path(), 200);
     ApiError::new(
         StatusCode::NOT_FOUND,
         format!("there is nothing at {path}; events go to POST /v1/batch, the page is at /"),
@@ -71,6 +72,6 @@ fn methods(path: &str) -> &'static str {
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> ApiError {
-    let path: String = uri.path().chars().take(200).collect();
+    let path = first_chars(uri.path(), 200);
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path} takes {}, not {method}", methods(uri.path())))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, FaultKind, InvalidFault};
+use crate::print::first_chars;
 
 const KINDS: &str = "status, partial, slow, hang, reset, lost_answer";
 
@@ -45,7 +46,7 @@ impl FaultJson {
             "lost_answer" => FaultKind::LostAnswer,
             "" => return Err(InvalidFault(format!("kind is missing; it is one of {KINDS}"))),
             other => {
-                let other: String = other.chars().take(40).collect();
+                let other = first_chars(other, 40);
                 return Err(InvalidFault(format!("there is no kind {other:?}; it is one of {KINDS}")));
             }
         };

@@ -24,6 +24,7 @@ use super::fault::FaultKind;
 use super::server::{Cut, stopped};
 use super::store::{Appended, BatchRecord};
 use super::{key, validate};
+use crate::print::first_chars;
 use crate::{clock, doctor};
 
 /// Takes a batch. What becomes of it is done and recorded by a task of its own, because a handler ends with its connection: clients
@@ -119,17 +120,16 @@ impl Wire {
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
-            let shown: String = content_type.chars().take(100).collect();
+            let shown = first_chars(&content_type, 100);
             return bad(format!("the header Content-Type must be application/json, not {shown:?}"));
         }
         let encoding = text(header::CONTENT_ENCODING).unwrap_or_default();
         match encoding.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self { gzip: false }),
             "gzip" | "x-gzip" => Ok(Self { gzip: true }),
-            other => bad(format!(
-                "the header Content-Encoding must be gzip or absent, not {:?}",
-                other.chars().take(100).collect::<String>()
-            )),
+            other => {
+                bad(format!("the header Content-Encoding must be gzip or absent, not {:?}", first_chars(other, 100)))
+            }
         }
     }
 }

@@ -13,6 +13,11 @@ use jiff::Timestamp;
 
 pub use filter::{filter, mode, page};
 
+use super::validate::shortened;
+
+/// So many characters of a name or a value are shown in an error.
+const MAX_SHOWN: usize = 80;
+
 /// Why a parameter cannot be taken: its name, its value, and what it may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadParameter(String);
@@ -129,11 +134,11 @@ impl Parameters {
         match self.given.first() {
             None => Ok(()),
             Some((name, _)) if self.known.is_empty() => {
-                Err(BadParameter(format!("unknown parameter {}; there are none here", shortened(name))))
+                Err(BadParameter(format!("unknown parameter {}; there are none here", shortened(name, MAX_SHOWN))))
             }
             Some((name, _)) => {
                 let known = self.known.join(", ");
-                Err(BadParameter(format!("unknown parameter {}; there are {known}", shortened(name))))
+                Err(BadParameter(format!("unknown parameter {}; there are {known}", shortened(name, MAX_SHOWN))))
             }
         }
     }
@@ -141,13 +146,5 @@ impl Parameters {
 
 /// An error for a value that is not allowed.
 pub(crate) fn bad(name: &str, value: &str, must: &str) -> BadParameter {
-    BadParameter(format!("{name}={}: {must}", shortened(value)))
-}
-
-fn shortened(text: &str) -> String {
-    const MOST: usize = 80;
-    match text.char_indices().nth(MOST).and_then(|(end, _)| text.get(..end)) {
-        Some(start) => format!("{start}…"),
-        None => text.to_owned(),
-    }
+    BadParameter(format!("{name}={}: {must}", shortened(value, MAX_SHOWN)))
 }

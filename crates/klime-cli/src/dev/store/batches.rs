@@ -11,6 +11,7 @@ use super::row::{to_sql, unsigned};
 use super::{Store, StoreError};
 use crate::dev::event::{Judged, Library, Status};
 use crate::dev::stamp;
+use crate::print::first_chars;
 
 /// What clients say of themselves is kept up to this length.
 const MAX_TEXT_CHARS: usize = 300;
@@ -186,5 +187,5 @@ pub(super) fn insert(
 }
 
 fn shortened(text: &str) -> &str {
-    text.char_indices().nth(MAX_TEXT_CHARS).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+    first_chars(text, MAX_TEXT_CHARS)
 }

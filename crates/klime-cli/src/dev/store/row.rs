@@ -10,6 +10,7 @@ use super::columns::Columns;
 use super::readable::is_readable;
 use crate::dev::event::{Judged, Library, Status};
 use crate::dev::stamp;
+use crate::dev::validate::shortened;
 
 /// A stored event with everything that is known of it. Serialized, it is the object that `/dev/events` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,10 +110,7 @@ const MAX_SHOWN: usize = 1_000;
 fn as_json<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
     match serde_json::from_str::<&RawValue>(body) {
         Ok(json) if is_readable(body) => json.serialize(serializer),
-        _ => match body.char_indices().nth(MAX_SHOWN).and_then(|(end, _)| body.get(..end)) {
-            Some(start) => serializer.collect_str(&format_args!("{start}…")),
-            None => serializer.serialize_str(body),
-        },
+        _ => serializer.serialize_str(&shortened(body, MAX_SHOWN)),
     }
 }
 

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::event::{Judged, Kind};
 
 pub use request::Malformed;
+pub(crate) use text::shortened;
 
 /// The most events in one batch.
 pub const MAX_BATCH_EVENTS: usize = 100;

@@ -1,7 +1,7 @@
 //! Text that came from outside: shortening it, and writing out its escapes.
 
 /// At most `max` characters of the text; what is missing is told by an ellipsis.
-pub(super) fn shortened(text: &str, max: usize) -> String {
+pub(crate) fn shortened(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

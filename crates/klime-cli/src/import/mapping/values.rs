@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Times;
+use crate::dev::validate::shortened;
 
 /// How much of a bad value a message repeats.
 const SHOWN_CHARS: usize = 80;
@@ -91,11 +92,7 @@ pub(super) fn inferred(value: Value) -> Value {
 
 /// A value in a message, shortened.
 pub(super) fn shown(value: &Value) -> String {
-    let json = value.to_string();
-    match json.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", json.get(..end).unwrap_or_default()),
-        None => json,
-    }
+    shortened(&value.to_string(), SHOWN_CHARS)
 }
 
 #[cfg(test)]

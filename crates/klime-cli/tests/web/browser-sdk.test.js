@@ -99,6 +99,7 @@ sdkTest("a request with keepalive outlives its page, though the browser must ask
     },
     [dev.url, JSON.stringify({ batch: [event] })],
   );
+  await page.waitForURL("about:blank");
   await dev.wait({ event: "Page Left" });
 });
 

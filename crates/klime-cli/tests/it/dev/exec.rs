@@ -2,9 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Dev, track};
+use crate::support::{Dev, Ended, track};
 
 #[derive(Debug)]
 struct Ran {
@@ -107,22 +107,31 @@ fn what_the_command_leaves_running_may_still_send_what_is_expected() {
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 }
 
+/// Sends these events while a command of `--exec` runs, which ends then.
+fn send_within_exec(arguments: &[&str], events: &[Value]) -> Ended {
+    let mut dev = Dev::start_with(&[arguments, &["--exec", "cat"]].concat(), |command| {
+        command.stdin(Stdio::piped());
+    });
+    dev.send(events);
+    dev.close_stdin();
+    dev.ended()
+}
+
 #[test]
 fn strict_forgives_what_a_fault_has_refused() {
     for fault in ["partial,share=1", "503,count=1"] {
-        let send = "curl -s -o /dev/null -H 'Authorization: Bearer k' -H 'Content-Type: application/json' -d '{\"batch\":[{\"type\":\"track\",\"event\":\"A\",\"userId\":\"u\",\"messageId\":\"m\",\"timestamp\":\"2026-11-24T15:20:00Z\"}]}' $KLIME_ENDPOINT/v1/batch";
-        let ran = run(&["--quiet", "--strict", "--fault", fault, "--exec", send]);
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{fault}");
+        let ended = send_within_exec(&["--strict", "--fault", fault], &[track("A", "m1")]);
+        assert_eq!(ended.code, Some(0), "{fault}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("error"), "{fault}: {}", ended.stderr);
     }
 }
 
 #[test]
 fn strict_does_not_forgive_a_refusal() {
-    let send = "curl -s -o /dev/null -H 'Authorization: Bearer k' -H 'Content-Type: application/json' -d '{\"batch\":[{}]}' $KLIME_ENDPOINT/v1/batch";
-    assert_eq!(run(&["--quiet", "--exec", send]).code, Some(0));
-    let ran = run(&["--quiet", "--strict", "--exec", send]);
-    assert_eq!(ran.code, Some(1));
-    assert_eq!(ran.stderr, "error: 1 event was refused, and --strict was given\n");
+    assert_eq!(send_within_exec(&[], &[json!({})]).code, Some(0));
+    let ended = send_within_exec(&["--strict"], &[json!({})]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.ends_with("\nerror: 1 event was refused, and --strict was given\n"), "{}", ended.stderr);
 }
 
 #[test]

@@ -68,6 +68,11 @@ impl Dev {
         Self { child, address, lines: Mutex::new(lines), stderr: Some(stderr) }
     }
 
+    /// Its standard input, which has to be piped, ends here.
+    pub(crate) fn close_stdin(&mut self) {
+        drop(self.child.stdin.take().expect("a piped standard input"));
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -8,6 +8,6 @@ pub(crate) mod stored;
 mod tls;
 
 pub(crate) use command::{Klime, Program, Ran, WRITE_KEY};
-pub(crate) use dev::{Dev, track};
+pub(crate) use dev::{Dev, Ended, track};
 pub(crate) use server::{Asked, Reply, Server, listen};
 pub(crate) use tls::{Certificate, TlsServer};

@@ -63,15 +63,24 @@ defmodule Klime.Client do
 
   alias Klime.{BatchResponse, Call, ConfigurationError, Event, Log, Native, Options, SendError, Testing}
 
+  @typedoc "A client's process or its name."
   @type client :: GenServer.server()
+
+  @typedoc "The id of a user or a group."
   @type id :: Event.id()
-  @type report :: %{
+
+  @typedoc "A client's books; `stats/1` says what each one counts."
+  @type stats :: %{
+          enqueued: non_neg_integer(),
           accepted: non_neg_integer(),
           rejected: non_neg_integer(),
           failed: non_neg_integer(),
-          dropped: non_neg_integer(),
+          dropped: %{SendError.kind() => non_neg_integer()},
           pending: non_neg_integer(),
-          unconfirmed: non_neg_integer()
+          pending_bytes: non_neg_integer(),
+          requests: non_neg_integer(),
+          retries: non_neg_integer(),
+          callbacks_skipped: non_neg_integer()
         }
 
   # Life.
@@ -341,7 +350,7 @@ defmodule Klime.Client do
       iex> {stats.enqueued, stats.dropped.disabled}
       {1, 1}
   """
-  @spec stats(client()) :: map()
+  @spec stats(client()) :: stats()
   def stats(client) do
     case books(client) do
       %{} = books -> books

@@ -89,6 +89,18 @@ defmodule Klime.FacesTest do
       assert Enum.sum(dropped) == 2
     end
 
+    test "a handler that raises hurts neither the client nor its callback" do
+      Optional.install(:telemetry)
+      test = self()
+      raising = fn _, _, _, _ -> raise "no" end
+      :ok = apply(:telemetry, :attach, [:raising, [:klime, :batch, :accepted], raising, nil])
+      on_exit(fn -> if Code.ensure_loaded?(:telemetry), do: apply(:telemetry, :detach, [:raising]) end)
+      client = start(Server.start(), on_success: &send(test, &1))
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert_received %Klime.BatchResponse{accepted: 1}
+    end
+
     test "is not needed" do
       refute Klime.Options.telemetry?()
     end

@@ -102,6 +102,9 @@ defmodule Klime.Client do
     with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
       warn_of(Options.unknown(options))
 
+      # The core has the write key. The process does not: what it has is logged when it ends by an error.
+      settings = Map.delete(settings, :native)
+
       with {:error, _} = error <- GenServer.start_link(__MODULE__, {held, settings}, name_of(settings)) do
         # The name is taken. This process may keep a reference to the client, so its threads are ended here.
         Native.close(held)
@@ -488,7 +491,7 @@ defmodule Klime.Client do
   # The core tells the next thing only when this one is through, unless this process is about to end.
   defp call_back(%{callback: nil} = state, name, arguments) do
     fun = state.settings.callbacks[name]
-    metadata = %{client: self(), name: state.settings.name}
+    metadata = if state.settings.telemetry, do: %{client: self(), name: state.settings.name}
     # Linked, so that a callback that hangs ends with a client that is killed.
     {pid, ref} = :erlang.spawn_opt(fn -> run_callback(name, fun, arguments, metadata) end, [:link, :monitor])
     %{state | callback: {pid, ref}}
@@ -523,7 +526,7 @@ defmodule Klime.Client do
   end
 
   defp run_callback(name, fun, arguments, metadata) do
-    if Options.telemetry?(), do: Klime.Telemetry.execute(name, arguments, metadata)
+    if metadata, do: Klime.Telemetry.execute(name, arguments, metadata)
     if fun, do: apply(fun, arguments)
   catch
     kind, reason -> Logger.error("klime: #{name} failed: " <> Exception.format(kind, reason, __STACKTRACE__))

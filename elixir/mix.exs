@@ -8,31 +8,42 @@ defmodule Mix.Tasks.Compile.KlimeNif do
 
   @impl true
   def run(_args) do
-    target = Path.join([File.cwd!(), "priv", "native", "libklime_nif" <> suffix(:loaded)])
-
-    case System.get_env("KLIME_NIF_PATH") do
-      path when path in [nil, ""] ->
-        build(target)
-
-      path ->
-        if File.regular?(path), do: copy(path, target), else: fail("KLIME_NIF_PATH is #{path}, there is no such file")
+    case System.get_env("KLIME_NIF_PATH", "") do
+      "" -> install(build(Mix.target()))
+      path -> install(named(Path.expand(path)))
     end
   end
 
   @impl true
-  def clean, do: File.rm_rf!(Path.join(["priv", "native"]))
+  def clean, do: File.rm_rf!(Path.dirname(installed()))
 
-  defp build(target) do
-    source = source()
+  # In the build and not in the source, so that environments and targets do not overwrite each other's.
+  defp installed do
+    Path.join([Mix.Project.app_path(), "priv", "native", "libklime_nif" <> extension(:os.type())])
+  end
+
+  # What the VM looks for; on a Mac this is not what it is built as.
+  defp extension({:win32, _}), do: ".dll"
+  defp extension(_), do: ".so"
+
+  defp named(path),
+    do: if(File.regular?(path), do: path, else: fail("KLIME_NIF_PATH is #{path}, there is no such file"))
+
+  defp build(:host) do
     cargo = System.find_executable("cargo") || fail(no_cargo())
-    out = System.get_env("CARGO_TARGET_DIR") || Path.join(Path.expand(Mix.Project.build_path()), "cargo")
-    args = ~w(build --quiet --release --locked --package #{@crate} --target-dir #{out})
+    source = source()
+    out = System.get_env("CARGO_TARGET_DIR") || Path.join(Mix.Project.build_path(), "cargo")
 
-    case System.cmd(cargo, args, cd: source, stderr_to_stdout: true, into: IO.stream()) do
-      {_, 0} -> copy(Path.join([out, "release", prefix() <> "klime_nif" <> suffix(:built)]), target)
-      {_, status} -> fail("cargo could not build #{Path.join(source, "crates/" <> @crate)}, it ended with #{status}")
+    args =
+      ~w(build --quiet --release --locked --package #{@crate} --message-format json-render-diagnostics --target-dir)
+
+    case System.cmd(cargo, args ++ [out], cd: source) do
+      {messages, 0} -> artifact(messages) || fail("cargo has built #{@crate}, but did not say where the library is")
+      {_, status} -> fail("cargo could not build #{Path.join([source, "crates", @crate])}, it ended with #{status}")
     end
   end
+
+  defp build(target), do: fail(other_target(target))
 
   # The repository's workspace, or the copy of it that the package carries.
   defp source do
@@ -43,29 +54,25 @@ defmodule Mix.Tasks.Compile.KlimeNif do
       fail("the Rust source is neither in .. nor in native/")
   end
 
-  defp copy(from, target) do
-    if same?(from, target) do
+  # Where it is depends on the environment and on cargo's configuration (`build.target`), so cargo is asked. There may be nothing yet
+  # that reads JSON.
+  defp artifact(messages) do
+    line = messages |> String.split("\n") |> Enum.find("", &(&1 =~ ~s("name":"klime_nif")))
+    texts = for [_, text] <- Regex.scan(~r/"((?:[^"\\]|\\.)*)"/, line), do: Regex.replace(~r/\\(.)/, text, "\\1")
+    Enum.find(texts, &(Path.extname(&1) in ~w(.so .dylib .dll)))
+  end
+
+  defp install(from) do
+    target = installed()
+
+    if File.regular?(target) and File.read!(from) == File.read!(target) do
       {:noop, []}
     else
       # A library that is loaded must not change under the VM, so the old file is left to whoever has it.
       File.mkdir_p!(Path.dirname(target))
       File.cp!(from, target <> ".new")
       File.rename!(target <> ".new", target)
-      # The first build of all: only now is there a priv to link.
-      Mix.Project.build_structure()
       {:ok, []}
-    end
-  end
-
-  defp same?(from, target), do: File.regular?(target) and File.read!(from) == File.read!(target)
-
-  defp prefix, do: if(match?({:win32, _}, :os.type()), do: "", else: "lib")
-
-  defp suffix(which) do
-    case {:os.type(), which} do
-      {{:win32, _}, _} -> ".dll"
-      {{_, :darwin}, :built} -> ".dylib"
-      _ -> ".so"
     end
   end
 
@@ -78,7 +85,19 @@ defmodule Mix.Tasks.Compile.KlimeNif do
     """
   end
 
-  defp fail(message), do: Mix.raise(message)
+  defp other_target(target) do
+    """
+    klime is compiled for the target #{target} (MIX_TARGET), and builds for the machine that it is built on only.
+
+    Build the crate klime-nif for that target with cargo, and name the file: KLIME_NIF_PATH=…/libklime_nif.so
+    """
+  end
+
+  # What an earlier build has left must not run in the place of the one that failed.
+  defp fail(message) do
+    File.rm(installed())
+    Mix.raise(message)
+  end
 end
 
 defmodule Klime.MixProject do
@@ -143,8 +162,10 @@ defmodule Klime.MixProject do
     File.write!("native/Cargo.toml", workspace(File.read!("../Cargo.toml")))
     File.write!("native/crates/klime/Cargo.toml", library_only(File.read!("../crates/klime/Cargo.toml")))
     # Drops from the lock what only other crates of the repository need, and changes no version.
-    {_, 0} = System.cmd("cargo", ~w(metadata --format-version 1 --offline), cd: "native", stderr_to_stdout: true)
-    :ok
+    case System.cmd("cargo", ~w(metadata --format-version 1 --offline), cd: "native", stderr_to_stdout: true) do
+      {_, 0} -> :ok
+      {output, _} -> Mix.raise("cargo cannot read the copied source: " <> output)
+    end
   end
 
   defp copy(file) do

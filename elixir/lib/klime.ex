@@ -30,9 +30,16 @@ defmodule Klime do
 
   alias Klime.{BatchResponse, Client, Event, SendError}
 
+  @typedoc "A client's process or its name."
   @type client :: Client.client()
+
+  @typedoc "The id of a user or a group."
   @type id :: Event.id()
+
+  @typedoc "Properties or traits: what JSON can hold."
   @type fields :: map() | keyword() | nil
+
+  @typedoc "What `track!/4` and its kin answer."
   @type answer :: {:ok, BatchResponse.t()} | {:error, SendError.t()}
 
   # The client of those who name none.
@@ -338,6 +345,6 @@ defmodule Klime do
       iex> {stats.enqueued, stats.accepted, stats.pending}
       {1, 1, 0}
   """
-  @spec stats(client()) :: map()
+  @spec stats(client()) :: Client.stats()
   def stats(client \\ @default), do: Client.stats(client)
 end

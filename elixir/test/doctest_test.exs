@@ -10,6 +10,7 @@ defmodule Klime.DoctestTest do
   doctest Klime.EventContext
   doctest Klime.EventType
   doctest Klime.LibraryInfo
+  doctest Klime.Plug
   doctest Klime.SendError
   doctest Klime.Testing
   doctest Klime.ValidationError

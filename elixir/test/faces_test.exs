@@ -3,7 +3,7 @@ defmodule Klime.FacesTest do
   use ExUnit.Case
 
   alias Klime.{JSONReader, Server}
-  alias Klime.Stand.Telemetry
+  alias Klime.Stand.Optional
 
   defp start(server, options \\ []) do
     settings = [write_key: "k", endpoint: Server.url(server), flush_interval: 3_600_000]
@@ -58,9 +58,14 @@ defmodule Klime.FacesTest do
 
   describe "telemetry" do
     test "events are executed if telemetry is there" do
-      Telemetry.install()
-      on_exit(&Telemetry.uninstall/0)
-      Telemetry.listen()
+      Optional.install(:telemetry)
+      test = self()
+      handler = fn event, measurements, metadata, nil -> send(test, {:telemetry, event, measurements, metadata}) end
+
+      for event <- [[:batch, :accepted], [:batch, :failed], [:events, :dropped]] do
+        :ok = apply(:telemetry, :attach, [event, [:klime | event], handler, nil])
+        on_exit(fn -> if Code.ensure_loaded?(:telemetry), do: apply(:telemetry, :detach, [event]) end)
+      end
 
       server = Server.start([%{}, %{status: 400}])
       client = start(server, max_in_flight: 1, name: __MODULE__.Told)
@@ -82,6 +87,18 @@ defmodule Klime.FacesTest do
             do: count
 
       assert Enum.sum(dropped) == 2
+    end
+
+    test "a handler that raises hurts neither the client nor its callback" do
+      Optional.install(:telemetry)
+      test = self()
+      raising = fn _, _, _, _ -> raise "no" end
+      :ok = apply(:telemetry, :attach, [:raising, [:klime, :batch, :accepted], raising, nil])
+      on_exit(fn -> if Code.ensure_loaded?(:telemetry), do: apply(:telemetry, :detach, [:raising]) end)
+      client = start(Server.start(), on_success: &send(test, &1))
+      :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert_received %Klime.BatchResponse{accepted: 1}
     end
 
     test "is not needed" do
@@ -126,13 +143,12 @@ defmodule Klime.FacesTest do
       on_exit(fn -> Klime.JSON.choose(encoder) end)
     end
 
-    encoders =
-      [:native] ++
-        if(Code.ensure_loaded?(JSON), do: [:json], else: []) ++ if(Code.ensure_loaded?(Jason), do: [:jason], else: [])
+    # Jason is there by a stand-in, if not itself.
+    encoders = [:native, :jason] ++ if(Code.ensure_loaded?(JSON), do: [:json], else: [])
 
     for encoder <- encoders do
       test "by #{encoder} is the same" do
-        Klime.JSON.choose(unquote(encoder))
+        choose(unquote(encoder))
 
         event = %{
           "text" => "ü ✓ \u{1F600} \"quoted\" \\ \n \u0001",
@@ -156,7 +172,7 @@ defmodule Klime.FacesTest do
       end
 
       test "by #{encoder} says what it cannot hold" do
-        Klime.JSON.choose(unquote(encoder))
+        choose(unquote(encoder))
 
         assert Klime.JSON.encode(%{"a" => [1, %{b: self()}]}) ==
                  {:error, "a.1.b is a process id, which JSON cannot hold"}
@@ -168,31 +184,44 @@ defmodule Klime.FacesTest do
       end
     end
 
-    if not Code.ensure_loaded?(Jason) do
-      test "by Jason is what Jason says" do
-        # Its contract: an answer, an error for text that is none, an exception for terms without an encoder.
-        contents =
-          quote do
-            def encode_to_iodata(%{"leaf" => leaf}) when is_pid(leaf),
-              do: raise(Protocol.UndefinedError, protocol: Enumerable, value: leaf)
+    test "by Jason is of the encoder that a struct has" do
+      choose(:jason)
 
-            def encode_to_iodata(%{"leaf" => <<255>>}), do: {:error, %ArgumentError{message: "invalid byte"}}
-            def encode_to_iodata(%{"a" => value}), do: encode_to_iodata(%{"leaf" => value})
-            def encode_to_iodata(_), do: {:ok, ["{", [?", "ok"], "\":1}"]}
+      implementation =
+        quote do
+          defimpl Jason.Encoder, for: Version do
+            def encode(version, options), do: Jason.Encode.value(to_string(version), options)
           end
+        end
 
-        Module.create(Jason, contents, Macro.Env.location(__ENV__))
-        Klime.JSON.choose(:jason)
-        assert {:ok, json} = Klime.JSON.encode(%{"b" => 1})
-        assert IO.iodata_to_binary(json) == ~s({"ok":1})
-        assert Klime.JSON.encode(%{"a" => self()}) == {:error, "a is a process id, which JSON cannot hold"}
+      [{module, _}] = Code.compile_quoted(implementation)
+      on_exit(fn -> :code.purge(module) && :code.delete(module) end)
+      event = %{"version" => Version.parse!("1.2.3"), "of_core" => [~D[2026-11-23]]}
+      assert {:ok, json} = Klime.JSON.encode(event)
 
-        assert Klime.JSON.encode(%{"a" => <<255>>}) ==
-                 {:error, "a is text that is not valid UTF-8, which JSON cannot hold"}
-      after
-        :code.purge(Jason)
-        :code.delete(Jason)
-      end
+      assert json |> IO.iodata_to_binary() |> JSONReader.decode!() == %{
+               "version" => "1.2.3",
+               "of_core" => ["2026-11-23"]
+             }
+
+      assert Klime.JSON.encode(%{"a" => URI.parse("https://example.com")}) ==
+               {:error, "a is a struct URI without a JSON encoder, which JSON cannot hold"}
+    end
+
+    test "by Jason goes to the server" do
+      choose(:jason)
+      server = Server.start()
+      client = start(server)
+      :ok = Klime.track(client, "Event", %{at: ~D[2026-11-23], text: "ü \"x\" \n"}, user_id: 1)
+      :ok = Klime.track(client, "Event", %{bad: [1 | 2]}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert [%{"properties" => %{"at" => "2026-11-23", "text" => "ü \"x\" \n"}}] = Server.events(server, 1)
+      assert %{accepted: 1, dropped: %{invalid: 1}} = Klime.stats(client)
+    end
+
+    defp choose(encoder) do
+      if encoder == :jason, do: Optional.install(Jason)
+      Klime.JSON.choose(encoder)
     end
 
     test "is encoded by what there is, decided once" do

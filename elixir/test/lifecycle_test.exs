@@ -307,6 +307,15 @@ defmodule Klime.LifecycleTest do
     end
   end
 
+  test "the log of a client that ends by an error does not show the write key" do
+    Process.flag(:trap_exit, true)
+    {:ok, client} = Klime.Client.start_link(options(Server.start(), write_key: "secret-key"))
+    refute inspect(:sys.get_state(client), limit: :infinity, printable_limit: :infinity) =~ "secret-key"
+    log = ExUnit.CaptureLog.capture_log(fn -> :ok = GenServer.stop(client, :broken) end)
+    assert log =~ "terminating"
+    refute log =~ "secret-key"
+  end
+
   test "a client that is gone hurts nobody" do
     {:ok, client} = Klime.Client.start_link(testing: true)
     :ok = GenServer.stop(client)

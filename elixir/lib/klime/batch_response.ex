@@ -10,6 +10,7 @@ defmodule Klime.BatchResponse do
 
   alias Klime.{ValidationError, Wire}
 
+  @typedoc "Klime's answer to a batch."
   @type t :: %__MODULE__{
           status: String.t(),
           accepted: non_neg_integer(),

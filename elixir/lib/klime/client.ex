@@ -63,15 +63,24 @@ defmodule Klime.Client do
 
   alias Klime.{BatchResponse, Call, ConfigurationError, Event, Log, Native, Options, SendError, Testing}
 
+  @typedoc "A client's process or its name."
   @type client :: GenServer.server()
+
+  @typedoc "The id of a user or a group."
   @type id :: Event.id()
-  @type report :: %{
+
+  @typedoc "A client's books; `stats/1` says what each one counts."
+  @type stats :: %{
+          enqueued: non_neg_integer(),
           accepted: non_neg_integer(),
           rejected: non_neg_integer(),
           failed: non_neg_integer(),
-          dropped: non_neg_integer(),
+          dropped: %{SendError.kind() => non_neg_integer()},
           pending: non_neg_integer(),
-          unconfirmed: non_neg_integer()
+          pending_bytes: non_neg_integer(),
+          requests: non_neg_integer(),
+          retries: non_neg_integer(),
+          callbacks_skipped: non_neg_integer()
         }
 
   # Life.
@@ -92,6 +101,9 @@ defmodule Klime.Client do
   def start_link(options \\ []) do
     with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
       warn_of(Options.unknown(options))
+
+      # The core has the write key. The process does not: what it has is logged when it ends by an error.
+      settings = Map.delete(settings, :native)
 
       with {:error, _} = error <- GenServer.start_link(__MODULE__, {held, settings}, name_of(settings)) do
         # The name is taken. This process may keep a reference to the client, so its threads are ended here.
@@ -341,7 +353,7 @@ defmodule Klime.Client do
       iex> {stats.enqueued, stats.dropped.disabled}
       {1, 1}
   """
-  @spec stats(client()) :: map()
+  @spec stats(client()) :: stats()
   def stats(client) do
     case books(client) do
       %{} = books -> books
@@ -479,7 +491,7 @@ defmodule Klime.Client do
   # The core tells the next thing only when this one is through, unless this process is about to end.
   defp call_back(%{callback: nil} = state, name, arguments) do
     fun = state.settings.callbacks[name]
-    metadata = %{client: self(), name: state.settings.name}
+    metadata = if state.settings.telemetry, do: %{client: self(), name: state.settings.name}
     # Linked, so that a callback that hangs ends with a client that is killed.
     {pid, ref} = :erlang.spawn_opt(fn -> run_callback(name, fun, arguments, metadata) end, [:link, :monitor])
     %{state | callback: {pid, ref}}
@@ -514,7 +526,7 @@ defmodule Klime.Client do
   end
 
   defp run_callback(name, fun, arguments, metadata) do
-    if Options.telemetry?(), do: Klime.Telemetry.execute(name, arguments, metadata)
+    if metadata, do: Klime.Telemetry.execute(name, arguments, metadata)
     if fun, do: apply(fun, arguments)
   catch
     kind, reason -> Logger.error("klime: #{name} failed: " <> Exception.format(kind, reason, __STACKTRACE__))

@@ -7,6 +7,7 @@ defmodule Klime.ConfigurationError do
       {:error, %Klime.ConfigurationError{message: "write_key is required"}}
   """
 
+  @typedoc "Why a client could not be started."
   @type t :: %__MODULE__{message: String.t()}
 
   defexception message: "the configuration is not valid"

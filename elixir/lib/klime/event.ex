@@ -8,8 +8,10 @@ defmodule Klime.Event do
 
   alias Klime.{EventContext, EventType, JSON, Wire}
 
+  @typedoc "The id of a user or a group; it goes out as it is given."
   @type id :: String.t() | integer()
 
+  @typedoc "One event; `timestamp` is ISO 8601, to the millisecond."
   @type t :: %__MODULE__{
           type: EventType.t(),
           message_id: String.t() | nil,

@@ -5,6 +5,7 @@ defmodule Klime.EventContext do
 
   alias Klime.{LibraryInfo, Wire}
 
+  @typedoc "Where an event comes from."
   @type t :: %__MODULE__{library: LibraryInfo.t() | nil, ip: String.t() | nil}
 
   defstruct library: nil, ip: nil

@@ -3,6 +3,7 @@ defmodule Klime.EventType do
   The three kinds of events.
   """
 
+  @typedoc "A kind of event."
   @type t :: :track | :identify | :group
 
   @types [:track, :identify, :group]

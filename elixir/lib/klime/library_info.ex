@@ -5,6 +5,7 @@ defmodule Klime.LibraryInfo do
 
   alias Klime.Wire
 
+  @typedoc "A library's name and version."
   @type t :: %__MODULE__{name: String.t(), version: String.t()}
 
   @name "elixir-sdk"

@@ -39,6 +39,7 @@ defmodule Klime.Options do
           callbacks: %{optional(atom()) => function()},
           before_send: (Klime.Event.t() -> Klime.Event.t() | nil) | nil,
           testing: boolean(),
+          telemetry: boolean(),
           shutdown_timeout: non_neg_integer(),
           stop_timeout: non_neg_integer()
         }
@@ -50,7 +51,8 @@ defmodule Klime.Options do
     disabled = disabled?(options)
     testing = flag(options, :testing) || false
     callbacks = for {name, {arity, _}} <- @callbacks, fun = callback(options, name, arity), into: %{}, do: {name, fun}
-    told = fn name -> Map.has_key?(callbacks, name) or telemetry?() end
+    telemetry = telemetry?()
+    told = fn name -> Map.has_key?(callbacks, name) or telemetry end
     shutdown_timeout = number(options, :shutdown_timeout) || 5000
 
     native =
@@ -76,6 +78,7 @@ defmodule Klime.Options do
        callbacks: Map.delete(callbacks, :before_send),
        before_send: callbacks[:before_send],
        testing: testing,
+       telemetry: telemetry,
        shutdown_timeout: shutdown_timeout,
        stop_timeout: min(shutdown_timeout, @longest_stop)
      }}
@@ -87,7 +90,7 @@ defmodule Klime.Options do
   @spec unknown(keyword()) :: [atom()]
   def unknown(given), do: Enum.reject(Keyword.keys(given), &(&1 in @known))
 
-  @doc "Whether telemetry events are to be executed."
+  @doc "Whether telemetry events are to be executed. It may search the whole code path, so a client asks once, when it starts."
   @spec telemetry?() :: boolean()
   def telemetry?, do: Code.ensure_loaded?(:telemetry) and function_exported?(:telemetry, :execute, 3)
 

@@ -22,6 +22,7 @@ defmodule Klime.SendError do
 
   alias Klime.{BatchResponse, Event}
 
+  @typedoc "What happened, for programs."
   @type kind ::
           :rejected
           | :status
@@ -38,6 +39,7 @@ defmodule Klime.SendError do
           | :worker_died
           | :unknown
 
+  @typedoc "Why events were not delivered."
   @type t :: %__MODULE__{
           message: String.t(),
           status_code: non_neg_integer() | nil,

@@ -1,6 +1,7 @@
 defmodule Klime.Telemetry do
   @moduledoc """
-  Events for [`:telemetry`](https://hexdocs.pm/telemetry), executed if your app has it. It is no dependency of this package.
+  Events for [`:telemetry`](https://hexdocs.pm/telemetry), executed if your app has it when the client starts. It is no
+  dependency of this package.
 
   | event | when | measurements | metadata |
   |---|---|---|---|

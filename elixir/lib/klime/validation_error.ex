@@ -3,6 +3,7 @@ defmodule Klime.ValidationError do
   Why Klime refused one event of a batch: its place in the batch from 0, what is wrong for people, and for programs.
   """
 
+  @typedoc "Why one event was refused."
   @type t :: %__MODULE__{index: non_neg_integer(), message: String.t(), code: String.t()}
 
   defstruct index: 0, message: "", code: ""

@@ -2,29 +2,41 @@
 # Where the real one is there (Plug, with Hex), it is used.
 
 unless Code.ensure_loaded?(Plug) do
+  # By the documentation of Plug 1.14 to 1.18, of what an app does with `Klime.Plug`.
   defmodule Plug do
     @moduledoc false
     @callback init(term()) :: term()
     @callback call(Plug.Conn.t(), term()) :: Plug.Conn.t()
   end
 
+  defmodule Plug.Conn.AlreadySentError do
+    @moduledoc false
+    defexception message: "the response was already sent"
+  end
+
   defmodule Plug.Conn do
     @moduledoc false
     @type t :: %__MODULE__{}
 
-    defstruct assigns: %{}, before_send: [], status: nil, resp_body: nil, state: :unset
+    defstruct assigns: %{}, private: %{}, status: nil, resp_body: nil, state: :unset
 
-    def register_before_send(%__MODULE__{state: :sent}, _callback), do: raise("the response was sent already")
-    def register_before_send(conn, callback), do: %{conn | before_send: [callback | conn.before_send]}
+    @unsent [:unset, :set, :set_chunked, :set_file]
 
-    # As in Plug, the one that was registered last runs first.
+    def register_before_send(%__MODULE__{state: state}, _callback) when state not in @unsent,
+      do: raise(Plug.Conn.AlreadySentError)
+
+    def register_before_send(%__MODULE__{} = conn, callback) when is_function(callback, 1),
+      do: update_in(conn.private[:before_send], &[callback | &1 || []])
+
+    def send_resp(%__MODULE__{state: state}, _status, _body) when state not in @unsent,
+      do: raise(Plug.Conn.AlreadySentError)
+
+    # The callback that was registered last runs first. None may send.
     def send_resp(conn, status, body) do
-      conn =
-        Enum.reduce(conn.before_send, %{conn | status: status, resp_body: body}, fn callback, conn ->
-          callback.(conn)
-        end)
-
-      %{conn | state: :sent}
+      conn = %{conn | status: status, resp_body: body, state: :set}
+      conn = Enum.reduce(conn.private[:before_send] || [], conn, fn callback, conn -> callback.(conn) end)
+      if conn.state != :set, do: raise(ArgumentError, "a callback has sent the response")
+      %{conn | resp_body: nil, state: :sent}
     end
   end
 end
@@ -96,32 +108,24 @@ defmodule Sentry do
   end
 end
 
-defmodule Klime.Stand.Telemetry do
+defmodule Klime.Stand.Optional do
   @moduledoc false
-  # `:telemetry`, for the tests that want it there. It tells all processes that listen.
+  # What an app may have and this package does without. A stand-in is a script beside this file, so that it is there only while a test
+  # wants it.
 
-  def install do
-    if not Code.ensure_loaded?(:telemetry) do
-      contents =
-        quote do
-          def execute(name, measurements, metadata) do
-            for {pid, _} <- Registry.lookup(Klime.Stand.Telemetry, :listening),
-                do: send(pid, {:telemetry, name, measurements, metadata})
-
-            :ok
-          end
-        end
-
-      Module.create(:telemetry, contents, Macro.Env.location(__ENV__))
+  @doc "Defines a stand-in, unless the real one is there, and undefines it when the test ends."
+  def install(name) do
+    if not Code.ensure_loaded?(name) do
+      modules = for {module, _} <- Code.compile_file(Path.join([__DIR__, "optional", script(name)])), do: module
+      ExUnit.Callbacks.on_exit(fn -> Enum.each(modules, &undefine/1) end)
     end
-
-    {:ok, _} = Registry.start_link(keys: :duplicate, name: __MODULE__)
   end
 
-  def uninstall do
-    :code.purge(:telemetry)
-    :code.delete(:telemetry)
-  end
+  defp script(:telemetry), do: "telemetry.exs"
+  defp script(Jason), do: "jason.exs"
 
-  def listen, do: {:ok, _} = Registry.register(__MODULE__, :listening, nil)
+  defp undefine(module) do
+    :code.purge(module)
+    :code.delete(module)
+  end
 end

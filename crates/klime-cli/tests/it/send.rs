@@ -296,6 +296,8 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
         refused(Klime::new(&["group", ""])),
         refused(Klime::new(&["track", "Button Clicked", "--user", " "])),
         refused(Klime::new(&["group", "org_456", "--user", " \t"])),
+        refused(Klime::new(&["track", "", "--user", "u"])),
+        refused(Klime::new(&["track", "  ", "--user", "u"])),
     ];
     assert!(server.asked().is_empty());
     insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -312,6 +314,8 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
     error: group id is empty
     error: --user is " ", which is blank; it must be an id such as user_123
     error: --user is " \t", which is blank; it must be an id such as user_123
+    error: event name is empty
+    error: EVENT is "  ", which is blank; it must be a name such as 'Report Generated'
     "#);
 }
 

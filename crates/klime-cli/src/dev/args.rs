@@ -34,7 +34,9 @@ Faults, by --fault (repeatable, the first that applies) or POST /dev/fault:
 
 Expectations, by --expect (repeatable), count accepted events, each once:
   track:NAME   track:NAME=2   track:NAME>=3   track   identify[:USER]   group[:GROUP]
-  Without a count at least one is expected; =0 expects none.
+  Without a count at least one is expected; =0 expects none. An exact count (=2, =0) makes sure
+  that no more come: after the command of --exec, until nothing was sent for 500 ms; without a
+  command, for the whole of --timeout. Other counts end as soon as they are met.
 
 Lines of --json, told apart by their keys:
   {\"listening\":{\"endpoint\":…}}   once, at the start: when it is there requests are taken

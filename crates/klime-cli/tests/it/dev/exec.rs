@@ -107,6 +107,25 @@ fn what_the_command_leaves_running_may_still_send_what_is_expected() {
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 }
 
+/// The request has begun before the shell ends, and its events come after.
+#[cfg(unix)]
+#[test]
+fn an_exact_count_is_broken_by_what_comes_just_after_the_command() {
+    let body = json!({ "batch": [track("Late", "m1")] });
+    let script = format!(
+        "(while kill -0 $$ 2>/dev/null; do :; done; echo '{body}') | curl -s -o /dev/null -X POST -T - -H 'Expect:' \
+         -H 'Authorization: Bearer k' -H 'Content-Type: application/json' $KLIME_ENDPOINT/v1/batch >/dev/null 2>&1 &"
+    );
+    let ran = run(&["--quiet", "--expect", "track:Late=0", "--exec", &script]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "error: expected exactly 0 track \"Late\", got 1\n"));
+}
+
+#[test]
+fn an_exact_count_does_not_wait_for_the_whole_timeout_after_a_command() {
+    let ran = run(&["--quiet", "--timeout", "10m", "--expect", "track=1", "--expect", "group=0", "--exec", TRACK]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
+
 /// Sends these events while a command of `--exec` runs, which ends then.
 fn send_within_exec(arguments: &[&str], events: &[Value]) -> Ended {
     let mut dev = Dev::start_with(&[arguments, &["--exec", "cat"]].concat(), |command| {

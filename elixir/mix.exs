@@ -161,10 +161,15 @@ defmodule Klime.MixProject do
 
     File.write!("native/Cargo.toml", workspace(File.read!("../Cargo.toml")))
     File.write!("native/crates/klime/Cargo.toml", library_only(File.read!("../crates/klime/Cargo.toml")))
-    # Drops from the lock what only other crates of the repository need, and changes no version.
-    case System.cmd("cargo", ~w(metadata --format-version 1 --offline), cd: "native", stderr_to_stdout: true) do
-      {_, 0} -> :ok
-      {output, _} -> Mix.raise("cargo cannot read the copied source: " <> output)
+
+    # Drops from the lock what only other crates of the repository need, and changes no version. Unlike `cargo metadata` it takes no
+    # crate of another platform.
+    case System.cmd("cargo", ~w(update --workspace --offline), cd: "native", stderr_to_stdout: true) do
+      {_, 0} ->
+        :ok
+
+      {output, _} ->
+        Mix.raise("cargo cannot fit the lock to the copied source; run `cargo fetch` first. It says: " <> output)
     end
   end
 

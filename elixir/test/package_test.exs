@@ -88,6 +88,14 @@ defmodule Klime.PackageTest do
       File.cp_r!(from, to)
     end
 
+    # Names and versions of the packages in a lock file.
+    defp locked(folder) do
+      lock = File.read!(Path.join(folder, "Cargo.lock"))
+
+      for [_, name, version] <- Regex.scan(~r/^name = "(.+)"\nversion = "(.+)"$/m, lock),
+          do: {name, version}
+    end
+
     test "what is in the package builds as a dependency, offline, and works", %{tmp_dir: folder} do
       package = Path.join(folder, "klime")
       unpack(package)
@@ -101,6 +109,10 @@ defmodule Klime.PackageTest do
       # Hex takes 8 MB, and 64 MB unpacked.
       assert files |> Enum.map(&File.stat!(&1).size) |> Enum.sum() < 8_000_000
       refute Enum.any?(files, &(&1 =~ ~r"/crates/[^/]+/(tests|benches|examples|target)$"))
+
+      assert locked = [_ | _] = locked(Path.join(package, "native"))
+      assert locked -- locked(Path.join(@root, "..")) == []
+      refute Enum.any?(locked, &(elem(&1, 0) in ~w(klime-cli clap proptest)))
 
       # The crates that it depends on are built already, there.
       target = System.get_env("CARGO_TARGET_DIR") || Path.join(Path.expand(Mix.Project.build_path()), "cargo")

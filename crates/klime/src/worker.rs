@@ -188,6 +188,7 @@ impl Shared {
                 let shared = Arc::clone(self);
                 self.notices.then(move || shared.end(&ticket, report));
             }
+            Effect::LastChanceToLog => self.notices.log_now(),
             other => return Some(other),
         }
         None
@@ -205,6 +206,7 @@ impl Shared {
                 Effect::Over { ticket, report, after_callbacks: false } => ticket.fill(report),
                 // There is no notice thread to wait for.
                 Effect::Over { ticket, report, after_callbacks: true } => self.end(&ticket, report),
+                Effect::LastChanceToLog => {}
                 Effect::Notice(notice) => forget(notice),
                 Effect::InVain { reply: None, failure } => forget(failure),
                 Effect::InVain { reply: Some(reply), failure } => {

@@ -354,8 +354,8 @@ impl Client {
         Flush::of(self.handle.flush(None))
     }
 
-    /// Like [`flush`](Self::flush), but resolves only after the callbacks for what it waited for have run, and log lines for what
-    /// was lost are written. Called from a callback it cannot wait for that one, and is a `flush`.
+    /// Like [`flush`](Self::flush), but resolves only after the callbacks for what it waited for have run. Log lines come one a
+    /// second at most all the same, so the line for what was lost may come later. Called from a callback it cannot wait for that one, and is a `flush`.
     ///
     /// # Examples
     ///

@@ -2,7 +2,8 @@
 //!
 //! Nothing here holds a lock while it calls out, so a callback may use the client, be slow, or panic. What waits to be told is
 //! bounded; beyond that it is skipped and counted. Losses become log lines with counts, at most one a second, and the last one
-//! before a shutdown ends: a process that exits after it has its losses in the log.
+//! before a shutdown ends: a process that exits after it has its losses in the log. A flush is no reason for a further line: there
+//! may be one for each request of a server.
 
 mod notice;
 mod unlogged;
@@ -132,10 +133,18 @@ impl Notices {
         self.thread.get().is_some()
     }
 
-    /// Calls `then` once everything before it is told, and every loss is in the log.
+    /// Calls `then` once everything before it is told.
     pub(crate) fn then(&self, then: impl FnOnce() + Send + 'static) {
         self.lock().items.push_back(Item::Then(Box::new(then)));
         self.arrived.notify_one();
+    }
+
+    /// Has the losses up to now logged, without regard to when the last line was.
+    pub(crate) fn log_now(&self) {
+        if self.has_thread() {
+            self.lock().items.push_back(Item::LogNow);
+            self.arrived.notify_one();
+        }
     }
 
     /// Ends the thread once everything is told.
@@ -183,6 +192,7 @@ impl Notices {
         let _ = catch_unwind(AssertUnwindSafe(|| match item {
             Item::Notice(notice) => self.call(notice),
             Item::Then(then) => then(),
+            Item::LogNow => {}
         }));
     }
 

@@ -79,14 +79,12 @@ impl Unlogged {
             .filter_map(|(count, label)| Some(format!("{count} {}", label?)))
             .collect();
         let events = if self.lost() == 1 { "event" } else { "events" };
-        let mut text = format!("klime lost {} {events}: {}", self.lost(), parts.join(", "));
-        if self.skipped > 0 {
-            text += &format!("; {} callbacks skipped", self.skipped);
-        }
-        if let Some(problem) = &self.last_problem {
-            text += &format!("; last problem: {problem}");
-        }
-        text
+        let lost = (self.lost() > 0).then(|| format!("lost {} {events}: {}", self.lost(), parts.join(", ")));
+        let callbacks = if self.skipped == 1 { "callback" } else { "callbacks" };
+        let skipped = (self.skipped > 0).then(|| format!("skipped {} {callbacks}", self.skipped));
+        let problem = self.last_problem.as_ref().map(|problem| format!("last problem: {problem}"));
+        let sentence: Vec<String> = [lost, skipped, problem].into_iter().flatten().collect();
+        format!("klime {}", sentence.join("; "))
     }
 }
 
@@ -121,7 +119,15 @@ mod tests {
         assert_eq!(
             unlogged.text(),
             "klime lost 3 events: 2 dropped for a full queue (max_queue_size, max_queue_bytes), 1 dropped after the shutdown; \
-             4 callbacks skipped"
+             skipped 4 callbacks"
         );
+    }
+
+    #[test]
+    fn skipped_callbacks_are_told_without_losses_too() {
+        let mut unlogged = Unlogged { skipped: 1, ..Unlogged::default() };
+        assert_eq!(unlogged.text(), "klime skipped 1 callback");
+        unlogged.note(&Notice::Dropped(Lost::new(DropReason::Closed, 1)));
+        assert_eq!(unlogged.text(), "klime lost 1 event: 1 dropped after the shutdown; skipped 1 callback");
     }
 }

@@ -20,6 +20,8 @@ pub(super) enum Item {
     Notice(Notice),
     /// Called once everything before it is told.
     Then(Box<dyn FnOnce() + Send>),
+    /// Losses before it are logged when it is reached; there is nothing else to do.
+    LogNow,
 }
 
 #[derive(Default)]
@@ -96,11 +98,10 @@ impl Waiting {
         Some(next.unwrap_or(now))
     }
 
-    /// Whether a log line is to be written before anything else: its time has come, or somebody waits for it who may be the
-    /// last to do so.
+    /// Whether a log line is to be written before anything else: its time has come, or there may be no later one.
     pub(super) fn is_log_due(&self, now: Instant) -> bool {
         let is_last_chance = match self.items.front() {
-            Some(item) => matches!(item, Item::Then(_)),
+            Some(item) => matches!(item, Item::LogNow),
             None => self.closed,
         };
         self.log_at(now).is_some_and(|at| at <= now || is_last_chance)
@@ -139,13 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_everything_to_be_told_does_not_wait_for_the_second() {
+    fn a_last_chance_does_not_wait_for_the_second() {
         let now = clock::now();
         let mut waiting = waiting(DropReason::Invalid);
         waiting.last_log = Some(now);
         waiting.add(Notice::Taken(BatchResponse::default()));
         waiting.items.push_back(Item::Then(Box::new(|| {})));
+        waiting.items.push_back(Item::LogNow);
         assert!(!waiting.is_log_due(now), "a callback comes before");
+        drop(waiting.take());
+        assert!(!waiting.is_log_due(now), "the end of a flush is no last chance");
         drop(waiting.take());
         assert!(waiting.is_log_due(now));
     }

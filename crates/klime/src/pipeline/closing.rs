@@ -25,6 +25,7 @@ impl Pipeline {
         let ended = self.shutdown_report.filter(|_| purpose == Purpose::Shutdown && self.is_empty());
         if let Some(report) = ended {
             // It has the same result, but callbacks of the first one may still have to run.
+            self.effects.push(Effect::LastChanceToLog);
             self.finish(ticket, report, limits, after_callbacks, now);
             return;
         }
@@ -107,6 +108,7 @@ impl Pipeline {
         }
         if barrier.purpose == Purpose::Shutdown {
             self.shutdown_report = Some(report);
+            self.effects.push(Effect::LastChanceToLog);
         }
         self.finish(barrier.ticket, report, barrier.limits, barrier.after_callbacks, now);
     }

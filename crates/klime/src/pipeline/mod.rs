@@ -81,6 +81,8 @@ pub(crate) enum Effect {
     Notice(Notice),
     /// A flush or shutdown is over.
     Over { ticket: Arc<Ticket<Report>>, report: Report, after_callbacks: bool },
+    /// A shutdown is over, and the process may end: losses are to be logged now or never.
+    LastChanceToLog,
     /// An attempt that decides nothing: who waits for the answer may run out of time before there is a better one. It may hold an
     /// error of the app's, so it is not to be dropped under the lock.
     InVain { reply: Option<Reply>, failure: Failure },

@@ -176,7 +176,7 @@ impl World {
                 Effect::Answered { reply, answer, .. } => {
                     reply.fill(answer.map_err(|failure| SendError::new(failure, Vec::new())));
                 }
-                Effect::Notice(_) => self.effects.push(effect),
+                Effect::Notice(_) | Effect::LastChanceToLog => self.effects.push(effect),
                 Effect::InVain { reply, failure } => {
                     if let Some(reply) = reply {
                         reply.note(Err(SendError::timed_out(Some(failure))));

@@ -383,7 +383,8 @@ fn a_further_shutdown_waits_for_the_callbacks_too() {
     world.begin(Purpose::Shutdown, Some(100));
     let further = shut_down_behind_callbacks(&mut world, Some(100));
     let effects = world.pipeline.take_effects();
-    assert!(matches!(effects[..], [Effect::Over { after_callbacks: true, .. }]), "{effects:?}");
+    let is_in_order = matches!(effects[..], [Effect::LastChanceToLog, Effect::Over { after_callbacks: true, .. }]);
+    assert!(is_in_order, "{effects:?}");
     assert!(report(&further).is_none());
     world.at(100).take();
     assert!(report(&further).is_some());

@@ -161,6 +161,35 @@ fn loss_before_there_is_json_is_counted_logged_and_shown() {
     assert_eq!(lines, ["Invalid [\"E\"]", line]);
 }
 
+/// A server may flush for each request.
+#[test]
+fn losses_are_logged_once_a_second_however_often_it_is_flushed() {
+    const FLUSHES: usize = 200;
+    let server = Server::start();
+    let told = Arc::new(Watched::<Vec<String>>::default());
+    let logged = Arc::clone(&told);
+    let log = move |_, text: &str| logged.change(|lines| lines.push(text.to_owned()));
+    let client = quiet(server.endpoint()).on_log(log).build().unwrap();
+    let (took, ()) = timed(|| {
+        for number in 0..FLUSHES {
+            client.count_dropped(DropReason::Invalid, "no JSON", b"");
+            assert!(smol::block_on(client.flush_with_callbacks()).is_complete());
+            assert!(
+                number > 0 || told.read(Vec::len) == 1,
+                "there is nothing that the first line would have to wait for"
+            );
+        }
+    });
+    let lines = told.read(Vec::len);
+    assert!(lines as u64 <= took.as_secs() + 1, "{lines} lines in {took:?}");
+
+    // What is left is in the log when the shutdown is over.
+    assert!(client.shutdown_blocking(LIMIT).is_complete());
+    let counts =
+        told.read(|lines| lines.iter().filter_map(|line| line.split(' ').nth(2)?.parse::<usize>().ok()).sum::<usize>());
+    assert_eq!(counts, FLUSHES);
+}
+
 #[test]
 fn what_a_hook_has_not_seen_is_not_shown() {
     let server = Server::start();

@@ -161,7 +161,7 @@ impl Settings {
         SettingsError(match (error.setting(), &self.write_key) {
             ("write_key", Some((_, source))) => format!("the write key of {source}: {text}"),
             ("endpoint", _) => {
-                let text = text.replace("allow_insecure_http(true)", "--allow-insecure-http");
+                let text = text.replace("set allow_insecure_http", "give --allow-insecure-http");
                 match &self.endpoint_source {
                     Source::Variable(name) => format!("{name}: {text}"),
                     _ => text,

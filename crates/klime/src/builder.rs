@@ -26,7 +26,7 @@ const MAX_WRITE_KEY_BYTES: usize = 4096;
 /// A library's name and its version are in each event.
 const MAX_LIBRARY_BYTES: usize = 100;
 
-const SHORTEST: Duration = Duration::from_millis(1);
+const SHORTEST: Millis = Millis(Duration::from_millis(1));
 
 /// Settings for a [`Client`]. Setters never fail; [`build`](Self::build) checks everything.
 ///
@@ -613,19 +613,19 @@ impl ClientBuilder {
     fn check_bounds(&self) -> Result<(), ConfigError> {
         let Settings { max_batch_size, max_queue_size, max_queue_bytes, retry_max_attempts, max_in_flight, .. } =
             self.settings;
-        at_least("flush_interval", self.settings.flush_interval, SHORTEST)?;
+        at_least("flush_interval", Millis(self.settings.flush_interval), SHORTEST)?;
         within("max_batch_size", max_batch_size, 1, 100)?;
         at_least("max_queue_size", max_queue_size, 1)?;
         at_least("max_queue_bytes", max_queue_bytes, MAX_EVENT_BYTES)?;
         at_least("retry_max_attempts", retry_max_attempts, 1)?;
-        at_least("retry_initial_delay", self.settings.retry_initial_delay, SHORTEST)?;
+        at_least("retry_initial_delay", Millis(self.settings.retry_initial_delay), SHORTEST)?;
         within("max_in_flight", max_in_flight, 1, 64)?;
         if let Some((name, version)) = &self.library {
             within("library name's length in bytes", name.len(), 1, MAX_LIBRARY_BYTES)?;
             within("library version's length in bytes", version.len(), 1, MAX_LIBRARY_BYTES)?;
         }
-        at_least("connect_timeout", self.http.connect_timeout, SHORTEST)?;
-        at_least("request_timeout", self.http.request_timeout, SHORTEST)
+        at_least("connect_timeout", Millis(self.http.connect_timeout), SHORTEST)?;
+        at_least("request_timeout", Millis(self.http.request_timeout), SHORTEST)
     }
 }
 
@@ -633,11 +633,21 @@ fn library_of(given: Option<&(String, String)>) -> Library {
     given.map_or(Library::RUST, |(name, version)| Library::new(name, version))
 }
 
-fn at_least<T: PartialOrd + fmt::Debug>(setting: &'static str, value: T, least: T) -> Result<(), ConfigError> {
+/// A time in the unit that every language's settings can be told in.
+#[derive(PartialEq, PartialOrd)]
+struct Millis(Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms", self.0.as_nanos() as f64 / 1e6)
+    }
+}
+
+fn at_least<T: PartialOrd + fmt::Display>(setting: &'static str, value: T, least: T) -> Result<(), ConfigError> {
     if value >= least {
         return Ok(());
     }
-    Err(ConfigError::new(setting, format!("is {value:?}, it must be at least {least:?}")))
+    Err(ConfigError::new(setting, format!("is {value}, it must be at least {least}")))
 }
 
 fn within(setting: &'static str, value: usize, least: usize, most: usize) -> Result<(), ConfigError> {

@@ -47,7 +47,8 @@ thread_local! {
 /// A sentence that names the time and the bound when `time` is before 1970 or after 9999.
 pub(crate) fn write_timestamp(out: &mut Vec<u8>, time: SystemTime) -> Result<(), String> {
     let since_epoch = time.duration_since(UNIX_EPOCH).map_err(|before| {
-        format!("timestamp is {:?} before 1970-01-01T00:00:00Z, the earliest that is taken", before.duration())
+        let seconds = before.duration().as_secs_f64();
+        format!("timestamp is {seconds} s before 1970-01-01T00:00:00Z, the earliest that is taken")
     })?;
     let second = since_epoch.as_secs();
     let cached = LAST_SECOND.try_with(Cell::get).ok().filter(|(cached, _)| *cached == second);
@@ -76,17 +77,28 @@ fn second_text(second: u64) -> Result<[u8; SECONDS_LEN], String> {
     text.as_bytes().first_chunk().copied().ok_or_else(too_late)
 }
 
+const NO_TIMESTAMP: &str = "timestamp is not in ISO 8601, it must be like 2026-11-23T15:20:00Z";
+const NO_TIME: &str = "timestamp has no time of day, it must be like 2026-11-23T15:20:00Z";
+const NO_ZONE: &str = "timestamp has no time zone, it must be like 2026-11-23T15:20:00Z or 2026-11-23T16:20:00+01:00";
+
 /// Reads an ISO 8601 timestamp with any offset.
-pub(crate) fn parse_timestamp(text: &str) -> Option<SystemTime> {
-    let pieces = Pieces::parse(text).ok()?;
-    let local = pieces.date().to_datetime(pieces.time()?);
-    let offset = SignedDuration::from_secs(pieces.to_numeric_offset()?.seconds().into());
-    let since_epoch = local.duration_since(EPOCH).checked_sub(offset)?;
-    if since_epoch.is_negative() {
+///
+/// # Errors
+///
+/// A sentence that says what is missing, without the text: that is the event's content.
+pub(crate) fn parse_timestamp(text: &str) -> Result<SystemTime, &'static str> {
+    let pieces = Pieces::parse(text).map_err(|_| NO_TIMESTAMP)?;
+    let local = pieces.date().to_datetime(pieces.time().ok_or(NO_TIME)?);
+    // A zone's name in brackets is no ISO 8601.
+    let no_offset = if pieces.time_zone_annotation().is_some() { NO_TIMESTAMP } else { NO_ZONE };
+    let offset = SignedDuration::from_secs(pieces.to_numeric_offset().ok_or(no_offset)?.seconds().into());
+    let since_epoch = local.duration_since(EPOCH).checked_sub(offset).ok_or(NO_TIMESTAMP)?;
+    let time = if since_epoch.is_negative() {
         UNIX_EPOCH.checked_sub(since_epoch.unsigned_abs())
     } else {
         UNIX_EPOCH.checked_add(since_epoch.unsigned_abs())
-    }
+    };
+    time.ok_or(NO_TIMESTAMP)
 }
 
 #[cfg(test)]
@@ -119,7 +131,7 @@ mod tests {
     fn a_time_outside_1970_to_9999_is_refused_with_the_bound() {
         assert_eq!(
             text(UNIX_EPOCH - Duration::from_secs(5)).unwrap_err(),
-            "timestamp is 5s before 1970-01-01T00:00:00Z, the earliest that is taken"
+            "timestamp is 5 s before 1970-01-01T00:00:00Z, the earliest that is taken"
         );
         let last = UNIX_EPOCH + Duration::from_millis(253_402_300_799_999);
         assert_eq!(text(last).unwrap(), "9999-12-31T23:59:59.999Z");
@@ -130,15 +142,25 @@ mod tests {
     #[test]
     fn timestamps_read_back_whatever_their_offset() {
         let time = UNIX_EPOCH + Duration::from_millis(1_795_447_200_007);
-        assert_eq!(parse_timestamp("2026-11-23T15:20:00.007Z"), Some(time));
-        assert_eq!(parse_timestamp("2026-11-23T16:20:00.007+01:00"), Some(time));
-        assert_eq!(parse_timestamp("1969-12-31T23:59:59.5Z"), Some(UNIX_EPOCH - Duration::from_millis(500)));
+        assert_eq!(parse_timestamp("2026-11-23T15:20:00.007Z"), Ok(time));
+        assert_eq!(parse_timestamp("2026-11-23T16:20:00.007+01:00"), Ok(time));
+        assert_eq!(parse_timestamp("1969-12-31T23:59:59.5Z"), Ok(UNIX_EPOCH - Duration::from_millis(500)));
         let last = UNIX_EPOCH + Duration::from_millis(253_402_300_799_999);
-        assert_eq!(parse_timestamp("9999-12-31T23:59:59.999Z"), Some(last));
-        for bad in
-            ["yesterday", "", "2026-11-23", "2026-11-23T15:20:00", "2026-11-23T15:20:00[UTC]", "2026-13-01T00:00:00Z"]
-        {
-            assert_eq!(parse_timestamp(bad), None, "{bad:?}");
+        assert_eq!(parse_timestamp("9999-12-31T23:59:59.999Z"), Ok(last));
+    }
+
+    #[test]
+    fn a_text_that_is_no_timestamp_is_refused_with_what_is_missing() {
+        for (bad, problem) in [
+            ("yesterday", NO_TIMESTAMP),
+            ("", NO_TIMESTAMP),
+            ("2026-13-01T00:00:00Z", NO_TIMESTAMP),
+            ("2026-11-23T15:20:00[UTC]", NO_TIMESTAMP),
+            ("2026-11-23", NO_TIME),
+            ("2020-01-01T00:00:00", NO_ZONE),
+            ("2020-01-01 00:00:00.5", NO_ZONE),
+        ] {
+            assert_eq!(parse_timestamp(bad), Err(problem), "{bad:?}");
         }
     }
 }

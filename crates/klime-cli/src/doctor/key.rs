@@ -8,7 +8,7 @@ use super::step::{Name, Step};
 use crate::clock;
 use crate::exit::Exit;
 use crate::print::printable;
-use crate::settings::Settings;
+use crate::settings::{Settings, Source};
 
 /// Asks whether Klime takes the key.
 pub(super) fn check(settings: &Settings, timeout: Duration) -> Step {
@@ -32,7 +32,7 @@ pub(super) fn check(settings: &Settings, timeout: Duration) -> Step {
     let took = clock::now().saturating_duration_since(began);
     let step = match answer {
         Ok(_) => Step::ok(Name::Key, format!("Klime takes {}", key.masked())),
-        Err(error) => failed(&error, &format!("{} ({source})", key.masked()), timeout),
+        Err(error) => failed(&error, source, timeout),
     };
     step.in_time(took)
 }
@@ -47,12 +47,15 @@ fn wrong_key(text: &str) -> &'static str {
     }
 }
 
-fn failed(error: &SendError, key: &str, timeout: Duration) -> Step {
+fn failed(error: &SendError, source: &Source, timeout: Duration) -> Step {
     let text = printable(&error.to_string());
     match (error.kind(), error.status_code()) {
-        (SendErrorKind::Status, Some(401 | 403)) => {
-            Step::failed(Name::Key, Exit::Refused, format!("{text}: it does not know the key {key}"), wrong_key(&text))
-        }
+        (SendErrorKind::Status, Some(401 | 403)) => Step::failed(
+            Name::Key,
+            Exit::Refused,
+            format!("{text}: it does not know the key of {source}"),
+            wrong_key(&text),
+        ),
         (SendErrorKind::Status, Some(408 | 425 | 429 | 500..=599)) => {
             Step::failed(Name::Key, Exit::Unreachable, text, "Klime cannot take events for now; try again later")
         }

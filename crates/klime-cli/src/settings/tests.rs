@@ -118,7 +118,7 @@ fn what_the_sdk_refuses_is_told_by_the_names_of_here() {
     assert_eq!(
         refused(&[("KLIME_WRITE_KEY", "abc"), ("KLIME_ENDPOINT", "http://10.0.0.1")]),
         "KLIME_ENDPOINT: endpoint is \"http://10.0.0.1\", plain http would show the write key; use https, or \
-         --allow-insecure-http"
+         give --allow-insecure-http"
     );
 }
 

@@ -306,7 +306,7 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
     error: --properties is an array, it must be an object such as '{"plan":"pro"}'
     error: invalid value 'plan' for '--property <KEY=VALUE>': it must be KEY=VALUE, such as plan=pro
     error: invalid value 'yesterday' for '--timestamp <TIME>': it must be a time such as 2026-11-23T15:20:00Z or 2026-11-23T16:20:00+01:00
-    error: timestamp is 1s before 1970-01-01T00:00:00Z, the earliest that is taken
+    error: timestamp is 1 s before 1970-01-01T00:00:00Z, the earliest that is taken
     error: invalid value 'localhost' for '--ip <ADDRESS>': invalid IP address syntax
     error: invalid value '2h' for '--timeout <TIME>': it must be from 1ms to 1h
     error: message id is empty

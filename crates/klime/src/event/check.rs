@@ -69,7 +69,8 @@ impl Event {
         }
         let timestamp = match self.object.get("timestamp") {
             None => clock::wall(),
-            Some(given) => given.as_str().and_then(clock::parse_timestamp).ok_or("timestamp is not in ISO 8601")?,
+            Some(Value::String(text)) => clock::parse_timestamp(text)?,
+            Some(other) => return Err(format!("timestamp must be a string in ISO 8601, not {}", type_of(other))),
         };
         let mut text = Vec::with_capacity(clock::TIMESTAMP_LEN);
         clock::write_timestamp(&mut text, timestamp)?;

@@ -199,7 +199,7 @@ impl Event {
     /// When it happened; `None` when it was read from JSON that has no timestamp, or none that can be read.
     #[must_use]
     pub fn timestamp(&self) -> Option<SystemTime> {
-        self.object.get("timestamp").and_then(Value::as_str).and_then(clock::parse_timestamp)
+        self.object.get("timestamp").and_then(Value::as_str).and_then(|text| clock::parse_timestamp(text).ok())
     }
 
     /// The user's IP address as it was given.

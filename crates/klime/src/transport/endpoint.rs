@@ -53,7 +53,7 @@ impl Endpoint {
             return Err(refuse("leave out \"/v1/batch\", the client appends it"));
         }
         if !is_https && !allow_insecure_http && !is_loopback(&host) {
-            return Err(refuse("plain http would show the write key; use https, or allow_insecure_http(true)"));
+            return Err(refuse("plain http would show the write key; use https, or set allow_insecure_http"));
         }
         let url = format!("{}{PATH}", text.trim_end_matches('/'));
         let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -152,10 +152,10 @@ mod tests {
         endpoint is "https://host#x", it must have no query and no fragment
         endpoint is "https://host:port", it must name a host, and its port must be a number up to 65535
         endpoint is "https://host:", it must name a host, and its port must be a number up to 65535
-        endpoint is "http://i.klime.com", plain http would show the write key; use https, or allow_insecure_http(true)
-        endpoint is "http://127.0.0.1.evil.com", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is "http://i.klime.com", plain http would show the write key; use https, or set allow_insecure_http
+        endpoint is "http://127.0.0.1.evil.com", plain http would show the write key; use https, or set allow_insecure_http
         endpoint is "http://[::1].evil.com:80", it must name a host, and its port must be a number up to 65535
-        endpoint is "http://10.0.0.1", plain http would show the write key; use https, or allow_insecure_http(true)
+        endpoint is "http://10.0.0.1", plain http would show the write key; use https, or set allow_insecure_http
         endpoint is " https://i.klime.com\n", it has blanks around it
         endpoint is "https://i.klime.com/v1/batch", leave out "/v1/batch", the client appends it
         endpoint is "http://10.0.0.1/klime/v1/batch/", leave out "/v1/batch", the client appends it

@@ -139,7 +139,7 @@ fn ids_that_cannot_be_formatted_are_refused() {
 fn times_before_1970_and_after_9999_are_refused() {
     let early = UNIX_EPOCH - Duration::from_secs(5);
     let late = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
-    check("timestamp is 5s before 1970-01-01T00:00:00Z, the earliest that is taken", |client| {
+    check("timestamp is 5 s before 1970-01-01T00:00:00Z, the earliest that is taken", |client| {
         client.track("a").user(1).timestamp(early)
     });
     let too_late =
@@ -182,7 +182,18 @@ fn dynamic_events_are_checked_when_they_are_enqueued() {
         (read(json!({ "type": "identify", "userId": [] })), "user id must be a string or an integer, not an array"),
         (read(json!({ "type": "identify", "userId": 1.5 })), "user id must be a string or an integer, not a fraction"),
         (read(json!({ "type": "identify", "userId": 1, "traits": [] })), "traits must be an object, not an array"),
-        (read(json!({ "type": "identify", "userId": 1, "timestamp": "soon" })), "timestamp is not in ISO 8601"),
+        (
+            read(json!({ "type": "identify", "userId": 1, "timestamp": "soon" })),
+            "timestamp is not in ISO 8601, it must be like 2026-11-23T15:20:00Z",
+        ),
+        (
+            read(json!({ "type": "identify", "userId": 1, "timestamp": "2020-01-01T00:00:00" })),
+            "timestamp has no time zone, it must be like 2026-11-23T15:20:00Z or 2026-11-23T16:20:00+01:00",
+        ),
+        (
+            read(json!({ "type": "identify", "userId": 1, "timestamp": 1_795_447_200 })),
+            "timestamp must be a string in ISO 8601, not a number",
+        ),
         (read(json!({ "type": "identify", "userId": 1, "messageId": 7 })), "message id must be a string, not a number"),
         (read(json!({ "type": "identify", "userId": 1, "context": 7 })), "context must be an object"),
     ] {

@@ -47,7 +47,7 @@ fn endpoint_must_be_an_address_that_is_safe_to_use() {
     check("https://u:secret@h", "endpoint is \"https://…@h\", it must hold no user name or password");
     check(
         "http://i.klime.com",
-        "endpoint is \"http://i.klime.com\", plain http would show the write key; use https, or allow_insecure_http(true)",
+        "endpoint is \"http://i.klime.com\", plain http would show the write key; use https, or set allow_insecure_http",
     );
 }
 
@@ -61,18 +61,18 @@ fn plain_http_to_another_host_has_to_be_allowed() {
 #[test]
 fn numbers_and_times_must_be_within_their_bounds() {
     let short = Duration::from_micros(999);
-    check(builder().flush_interval(Duration::ZERO), "flush_interval is 0ns, it must be at least 1ms");
-    check(builder().flush_interval(short), "flush_interval is 999µs, it must be at least 1ms");
+    check(builder().flush_interval(Duration::ZERO), "flush_interval is 0 ms, it must be at least 1 ms");
+    check(builder().flush_interval(short), "flush_interval is 0.999 ms, it must be at least 1 ms");
     check(builder().max_batch_size(0), "max_batch_size is 0, it must be from 1 to 100");
     check(builder().max_batch_size(101), "max_batch_size is 101, it must be from 1 to 100");
     check(builder().max_queue_size(0), "max_queue_size is 0, it must be at least 1");
     check(builder().max_queue_bytes(204_799), "max_queue_bytes is 204799, it must be at least 204800");
     check(builder().retry_max_attempts(0), "retry_max_attempts is 0, it must be at least 1");
-    check(builder().retry_initial_delay(short), "retry_initial_delay is 999µs, it must be at least 1ms");
+    check(builder().retry_initial_delay(short), "retry_initial_delay is 0.999 ms, it must be at least 1 ms");
     check(builder().max_in_flight(0), "max_in_flight is 0, it must be from 1 to 64");
     check(builder().max_in_flight(65), "max_in_flight is 65, it must be from 1 to 64");
-    check(builder().connect_timeout(short), "connect_timeout is 999µs, it must be at least 1ms");
-    check(builder().request_timeout(Duration::ZERO), "request_timeout is 0ns, it must be at least 1ms");
+    check(builder().connect_timeout(short), "connect_timeout is 0.999 ms, it must be at least 1 ms");
+    check(builder().request_timeout(Duration::ZERO), "request_timeout is 0 ms, it must be at least 1 ms");
 }
 
 #[test]

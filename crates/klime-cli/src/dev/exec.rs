@@ -144,6 +144,20 @@ impl Running {
     }
 }
 
+/// Says how a command ended that was not well; `None` for one that was.
+pub(super) fn failure(ended: &io::Result<ExitStatus>) -> Option<String> {
+    let status = match ended {
+        Err(error) => return Some(format!("it is not known how the command ended: {error}")),
+        Ok(status) if status.success() => return None,
+        Ok(status) => status,
+    };
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(status) {
+        return Some(format!("the command was ended by signal {signal}"));
+    }
+    Some(status.code().map_or_else(|| "the command failed".to_owned(), |code| format!("the command ended with {code}")))
+}
+
 /// The status to end with for a command that has ended with this one: the same, or what shells say for a signal.
 pub(super) fn code(status: ExitStatus) -> u8 {
     if let Some(code) = status.code() {

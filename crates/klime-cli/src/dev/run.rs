@@ -195,9 +195,9 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
             ended = command.ended() => ended,
             signal = signals.next() => return Some(stopped_by(signal, command, signals).await),
         };
-        let code = ended.map_or(1, exec::code);
-        if code != 0 {
-            return Some(code);
+        if let Some(failure) = exec::failure(&ended) {
+            print::error(failure);
+            return Some(ended.map_or(1, exec::code));
         }
         // What the command has left running may still send.
         expected(app, args, Some(QUIET), signals).await;
@@ -250,7 +250,7 @@ fn report(app: &App, args: &Args, code: Option<u8>) -> ExitCode {
         app.terminal.say(&words::arrived(app));
     }
     let is_met = matches!(app.expectations.standing(), Standing::Met { .. });
-    if is_met && !app.expectations.is_empty() {
+    if code.is_none() && is_met && !app.expectations.is_empty() {
         app.terminal.say("all expectations are met");
     }
     match code {

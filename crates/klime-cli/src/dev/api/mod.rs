@@ -56,11 +56,12 @@ pub(crate) fn router(app: Shared) -> Router {
 
 async fn unknown_path(uri: Uri) -> ApiError {
     let path = first_chars(uri.path(), 200);
-    ApiError::new(
-        StatusCode::NOT_FOUND,
-        format!("there is nothing at {path}; events go to POST /v1/batch, the page is at /"),
-    )
+    let hint = if path.starts_with("/dev") { UNDER_DEV } else { "events go to POST /v1/batch, the page is at /" };
+    ApiError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}; {hint}"))
 }
+
+const UNDER_DEV: &str = "there are /dev/batches, /dev/checks, /dev/customers, /dev/events, /dev/export.ndjson, /dev/fault, /dev/live, \
+                         /dev/reset, /dev/stats and /dev/wait";
 
 /// What a path of the router takes.
 fn methods(path: &str) -> &'static str {

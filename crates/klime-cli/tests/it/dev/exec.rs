@@ -75,10 +75,25 @@ fn an_event_too_many_is_a_failure() {
 #[test]
 fn a_command_that_fails_hands_on_its_status() {
     let ran = run(&["--quiet", "--expect", "track", "--exec", "exit 42"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(42), "error: expected at least 1 track, got 0\n"));
-    assert_eq!(run(&["--quiet", "--exec", "kill -9 $$"]).code, Some(137));
+    let errors = "error: the command ended with 42\nerror: expected at least 1 track, got 0\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(42), errors));
+    let ran = run(&["--quiet", "--exec", "kill -9 $$"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(137), "error: the command was ended by signal 9\n"));
     assert_eq!(run(&["--quiet", "--exec", "true"]).code, Some(0));
     assert_eq!(run(&["--quiet", "--exec", "klime-no-such-command"]).code, Some(127));
+}
+
+#[test]
+fn what_is_met_is_not_said_of_a_command_that_fails() {
+    for (script, code) in [("exit 3", 3), ("exit 0", 0)] {
+        let ran = run(&["--expect", "track", "--exec", &format!("{TRACK}; {script}")]);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        let said = |words: &str| ran.stderr.contains(words);
+        assert_eq!(
+            (said("error: the command ended with 3\n"), said("all expectations are met")),
+            (code > 0, code == 0)
+        );
+    }
 }
 
 #[test]

@@ -175,6 +175,18 @@ fn other_paths_and_methods_are_told_apart() {
         (missing.status, missing.error()),
         (404, "there is nothing at /v1/track; events go to POST /v1/batch, the page is at /".to_owned())
     );
+    let missing = dev.get("/dev/");
+    assert_eq!(missing.status, 404);
+    let text = missing.error();
+    let named: Vec<&str> =
+        text.split([' ', ',']).filter(|word| word.starts_with("/dev/") && *word != "/dev/;").collect();
+    let documented = include_str!("../../../README.md").lines().filter(|line| line.starts_with("| `"));
+    let documented: Vec<_> =
+        documented.filter_map(|line| line.split("/dev/").nth(1)?.split(['`', '/']).next()).collect();
+    for path in &documented {
+        assert!(named.contains(&&*format!("/dev/{path}")), "{path}: {text}");
+    }
+    assert!(named.iter().all(|path| documented.contains(&&path[5..])), "{text}: {documented:?}");
     let wrong = dev.get("/v1/batch");
     assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
     assert_eq!(wrong.error(), "/v1/batch takes POST, not GET");

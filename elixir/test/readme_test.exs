@@ -53,7 +53,7 @@ defmodule Klime.ReadmeTest do
   end
 
   defp run(:config, snippet, server) do
-    assert [klime: options] = Config.Reader.eval!("config.exs", "import Config\n" <> snippet.text)
+    assert [klime: options] = Config.Reader.eval!("config.exs", "import Config\n" <> snippet.text, env: Mix.env())
     Application.put_all_env(klime: options)
     start_supervised!(Klime.Client)
     assert Klime.track("Event", %{}, user_id: 1) == :ok

@@ -89,7 +89,10 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
         // Whoever asks twice does not want to wait.
         _ = signals.next() => {}
     }
-    app.terminal.finish();
+    let unshown = app.terminal.finish();
+    if unshown > 0 {
+        app.terminal.say(&words::unshown(unshown));
+    }
     Ok(report(&app, &args, code))
 }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::Event;
 use crate::response::BatchResponse;
@@ -186,7 +187,8 @@ pub enum SendErrorKind {
     Status,
     /// No answer came: connection, TLS or time-out, until the attempts were spent.
     Network,
-    /// The time given to `send_blocking` is over. The event stays with the client, which goes on trying.
+    /// The time given to `send_blocking` is over. The event stays with the client, which goes on trying. Its source is the
+    /// [`SendError`] of the last attempt, if one has ended.
     Timeout,
     /// The client is shut down.
     Closed,
@@ -230,13 +232,24 @@ pub(crate) struct Failure {
     /// What the server said about it, or the innermost cause when it said nothing. Without the write key, and as text already:
     /// an error of the app's is not to be asked for it under a lock.
     pub(crate) detail: Option<String>,
+    /// How long the server asked to be left alone.
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) response: Option<BatchResponse>,
     pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     pub(crate) fn of_kind(kind: SendErrorKind) -> Self {
-        Self { kind, status: None, attempts: 0, events: 0, detail: None, response: None, source: None }
+        Self {
+            kind,
+            status: None,
+            attempts: 0,
+            events: 0,
+            detail: None,
+            retry_after: None,
+            response: None,
+            source: None,
+        }
     }
 
     pub(crate) fn dropped(reason: DropReason) -> Self {
@@ -250,6 +263,17 @@ impl Failure {
 impl SendError {
     pub(crate) fn new(failure: Failure, events: Vec<Event>) -> Self {
         Self(Box::new(SendProblem { failure, events }))
+    }
+
+    /// The time of who waits is over. The last attempt, if there was one, says why there is no better answer.
+    pub(crate) fn timed_out(last: Option<Failure>) -> Self {
+        let mut failure = Failure::of_kind(SendErrorKind::Timeout);
+        if let Some(last) = last {
+            (failure.status, failure.attempts, failure.retry_after) = (last.status, last.attempts, last.retry_after);
+            failure.detail = Some(last.to_string());
+            failure.source = Some(Arc::new(Self::new(last, Vec::new())));
+        }
+        Self::new(failure, Vec::new())
     }
 
     /// The event was refused at the call; it is given back, unless it is not valid.
@@ -274,7 +298,14 @@ impl SendError {
         self.0.failure.status
     }
 
-    /// How many requests were made for these events; 0 when they never left the process.
+    /// How long Klime asked to be left alone with the last answer (`Retry-After`, at most 5 minutes are heeded); `None` when it did not.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.failure.retry_after
+    }
+
+    /// How many requests were made for these events; 0 when they never left the process. For kind
+    /// [`Timeout`](SendErrorKind::Timeout), how many have ended.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.failure.attempts
@@ -320,6 +351,9 @@ impl fmt::Display for Failure {
                 if let Some(detail) = &self.detail {
                     write!(f, " ({detail})")?;
                 }
+                if let Some(wait) = self.retry_after {
+                    write!(f, ", Retry-After {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))?;
+                }
                 self.write_attempts(f)
             }
             SendErrorKind::Network => {
@@ -330,7 +364,10 @@ impl fmt::Display for Failure {
                     None => Ok(()),
                 }
             }
-            SendErrorKind::Timeout => f.write_str("no answer in the time given, the client goes on trying"),
+            SendErrorKind::Timeout => match &self.detail {
+                Some(last) => write!(f, "not taken in the time given, the client goes on trying; so far: {last}"),
+                None => f.write_str("no answer in the time given, the client goes on trying"),
+            },
             SendErrorKind::Closed => f.write_str(DropReason::Closed.sentence()),
             SendErrorKind::Dropped(reason) => f.write_str(reason.sentence()),
         }
@@ -435,10 +472,31 @@ mod tests {
         failure.detail = Some("the tunnel is down".to_owned());
         assert_eq!(failure.to_string(), "network error, no answer from Klime after 5 attempts: the tunnel is down");
 
-        let timeout = Failure::of_kind(SendErrorKind::Timeout);
+        let timeout = SendError::timed_out(None);
         assert_eq!(timeout.to_string(), "no answer in the time given, the client goes on trying");
         assert_eq!(Failure::dropped(DropReason::Closed).to_string(), "client is shutdown");
         assert_eq!(Failure::dropped(DropReason::QueueFull).to_string(), "queue is full");
+    }
+
+    #[test]
+    fn a_timeout_tells_of_the_last_attempt() {
+        let mut last = Failure::of_kind(SendErrorKind::Status);
+        (last.status, last.attempts, last.events) = (Some(429), 2, 1);
+        (last.detail, last.retry_after) = (Some("slow down".to_owned()), Some(Duration::from_millis(29_001)));
+        let error = SendError::timed_out(Some(last));
+        let text = "not taken in the time given, the client goes on trying; \
+                    so far: Klime answered 429 (slow down), Retry-After 30 s after 2 attempts";
+        assert_eq!(error.to_string(), text);
+        assert_eq!((error.kind(), error.status_code(), error.attempts()), (SendErrorKind::Timeout, Some(429), 2));
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(29_001)));
+
+        let mut last = Failure::of_kind(SendErrorKind::Network);
+        (last.attempts, last.detail) = (1, Some("connection refused".to_owned()));
+        last.source = Some(Arc::new(std::io::Error::other("connection refused")));
+        let error = SendError::timed_out(Some(last));
+        assert_eq!(error.status_code(), None);
+        assert_eq!(error.source().unwrap().downcast_ref::<SendError>().unwrap().kind(), SendErrorKind::Network);
+        assert_eq!(innermost(&error).to_string(), "connection refused");
     }
 
     #[test]

@@ -16,13 +16,17 @@ pub(crate) struct Ticket<T> {
 
 struct State<T> {
     value: Option<T>,
+    note: Option<T>,
     was_filled: bool,
     waker: Option<Waker>,
 }
 
 impl<T> Ticket<T> {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { value: None, was_filled: false, waker: None }), filled: Condvar::new() }
+        Self {
+            state: Mutex::new(State { value: None, note: None, was_filled: false, waker: None }),
+            filled: Condvar::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -44,6 +48,19 @@ impl<T> Ticket<T> {
             // An executor that panics must not take the SDK's thread with it.
             let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
+    }
+
+    /// Leaves what the wait ends with should its time be over first. Returns what is of no use any more, to be dropped by the
+    /// caller.
+    pub(crate) fn note(&self, value: T) -> Option<T> {
+        let mut state = self.lock();
+        if state.was_filled { Some(value) } else { state.note.replace(value) }
+    }
+
+    /// What was noted last. The value itself comes first, if it has come meanwhile.
+    pub(crate) fn take_note(&self) -> Option<T> {
+        let mut state = self.lock();
+        state.value.take().or_else(|| state.note.take())
     }
 
     pub(crate) fn was_filled(&self) -> bool {

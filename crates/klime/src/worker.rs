@@ -206,7 +206,10 @@ impl Shared {
                 // There is no notice thread to wait for.
                 Effect::Over { ticket, report, after_callbacks: true } => self.end(&ticket, report),
                 Effect::Notice(notice) => forget(notice),
-                Effect::Forget(failure) => forget(failure),
+                Effect::InVain { reply: None, failure } => forget(failure),
+                Effect::InVain { reply: Some(reply), failure } => {
+                    forget(reply.note(Err(SendError::timed_out(Some(failure)))));
+                }
                 Effect::Answered { reply, answer, batch } => {
                     reply.fill(answer.map_err(|failure| SendError::new(failure, Events::All(batch).decode())));
                 }

@@ -34,7 +34,9 @@ Faults, by --fault (repeatable, the first that applies) or POST /dev/fault:
 
 Expectations, by --expect (repeatable), count accepted events, each once:
   track:NAME   track:NAME=2   track:NAME>=3   track   identify[:USER]   group[:GROUP]
-  Without a count at least one is expected; =0 expects none.
+  Without a count at least one is expected; =0 expects none. An exact count (=2, =0) makes sure
+  that no more come: after the command of --exec, until nothing was sent for 500 ms; without a
+  command, for the whole of --timeout. Other counts end as soon as they are met.
 
 Lines of --json, told apart by their keys:
   {\"listening\":{\"endpoint\":…}}   once, at the start: when it is there requests are taken
@@ -77,8 +79,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(super) db: Option<PathBuf>,
 
-    /// Keep at most so many events; the oldest go first
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    /// Keep at most so many events, from 100 on; the oldest go first, up to a tenth or 1,000 at a time
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = max_events)]
     pub(super) max_events: u64,
 
     /// Which customers the app has [default: companies, unless there are events but no group()]
@@ -173,6 +175,12 @@ impl Args {
         }
         write_key(&text).map(Some).map_err(|why| format!("{KEY_VARIABLE}: {why}"))
     }
+}
+
+/// A batch has up to 100 events, and what has just arrived is kept.
+fn max_events(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (100..=100_000_000).contains(number));
+    number.ok_or_else(|| "it must be a whole number from 100, which is the largest batch, to 100000000".to_owned())
 }
 
 /// An address of this machine. Names are not looked up: what they lead to would decide who can read events.

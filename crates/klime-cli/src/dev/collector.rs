@@ -44,6 +44,8 @@ pub(crate) struct Collector {
     pub(crate) started_at: Timestamp,
     /// The mode that was given on the command line.
     pub(crate) mode: Option<Mode>,
+    /// Events that a file had let go before it was opened.
+    gone_before: u64,
 }
 
 /// What the lock guards.
@@ -68,6 +70,7 @@ impl Collector {
         let (mut customers, mut checks) = (Customers::default(), Checks::default());
         let mut folds = Folds { customers: &mut customers, checks: &mut checks };
         store.replay(|event| folds.note(event.seq, event.received_at, &event.judged, event.status))?;
+        let gone_before = store.event_counts().pruned;
         let state = State { store, customers, checks, faults: Faults::default(), resets: 0 };
         Ok(Self {
             state: Fair::new(state),
@@ -76,12 +79,18 @@ impl Collector {
             news: watch::Sender::new(news),
             started_at,
             mode,
+            gone_before,
         })
     }
 
     /// The state, for a short time. A panic elsewhere leaves it as good as it was: each change is complete by itself.
     pub(crate) fn lock(&self) -> Held<'_, State> {
         self.state.lock()
+    }
+
+    /// How many accepted, refused and duplicate events customers and checks do not know of, because they were dropped in an earlier run.
+    pub(crate) fn events_missing(&self, state: &State) -> u64 {
+        if state.resets == 0 { self.gone_before } else { 0 }
     }
 
     /// Whoever waits for events is counted as long as it has this.

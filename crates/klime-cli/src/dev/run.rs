@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::{task, time};
@@ -26,6 +27,10 @@ use crate::{clock, print};
 
 /// The worker threads: one can wait for the store while the other one serves.
 const THREADS: usize = 2;
+
+/// An exact count holds when no request has come for so long after the command of `--exec` has ended. What an SDK has sent at its end,
+/// or a process that was left running sends, comes sooner.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// With so many events in a file it takes long enough to read it that somebody may wonder.
 const WORTH_A_NOTE: u64 = 10_000;
@@ -84,7 +89,10 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
         // Whoever asks twice does not want to wait.
         _ = signals.next() => {}
     }
-    app.terminal.finish();
+    let unshown = app.terminal.finish();
+    if unshown > 0 {
+        app.terminal.say(&words::unshown(unshown));
+    }
     Ok(report(&app, &args, code))
 }
 
@@ -195,10 +203,10 @@ async fn until_over(app: &App, args: &Args, command: Option<Running>, signals: &
             return Some(code);
         }
         // What the command has left running may still send.
-        expected(app, args, true, signals).await;
+        expected(app, args, Some(QUIET), signals).await;
         drop(command);
     } else if !app.expectations.is_empty() {
-        expected(app, args, false, signals).await;
+        expected(app, args, None, signals).await;
     } else {
         signals.next().await;
     }
@@ -221,9 +229,9 @@ async fn stopped_by(signal: Signal, mut command: Running, signals: &mut Signals)
     }
 }
 
-async fn expected(app: &App, args: &Args, is_over: bool, signals: &mut Signals) {
+async fn expected(app: &App, args: &Args, quiet: Option<Duration>, signals: &mut Signals) {
     tokio::select! {
-        _ = time::timeout(args.timeout, app.expectations.settled(is_over)) => {}
+        _ = time::timeout(args.timeout, app.expectations.settled(quiet)) => {}
         _ = signals.next() => {}
     }
 }

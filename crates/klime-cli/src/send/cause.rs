@@ -15,11 +15,18 @@ pub(super) fn network(error: &SendError, endpoint: &str) -> String {
     }
 }
 
-/// Whether Klime may have the event, as far as the last attempt tells. It has not where no connection came about, nor where it
+/// The last attempt that ended before the time was over.
+pub(super) fn last_attempt(error: &SendError) -> Option<&SendError> {
+    error.source().filter(|_| error.kind() == SendErrorKind::Timeout)?.downcast_ref()
+}
+
+/// Whether Klime may have the event, as far as the last of so many requests tells. It has not where no connection came about, nor where it
 /// was told to come again later.
-pub(super) fn may_have_arrived(error: &SendError) -> bool {
+pub(super) fn may_have_arrived(error: &SendError, requests: u64) -> bool {
+    let has_ended = requests <= u64::from(error.attempts());
+    let error = last_attempt(error).filter(|_| has_ended).unwrap_or(error);
     match (error.kind(), error.status_code()) {
-        (_, Some(429)) => false,
+        (SendErrorKind::Status, Some(429)) => false,
         (SendErrorKind::Network, _) => !causes(error).any(is_before_sending),
         _ => true,
     }

@@ -33,7 +33,8 @@ pub(crate) fn misspelt(text: &str) -> Exit {
 pub(crate) fn track(args: TrackArgs) -> Exit {
     let ids = [("--user", &args.user), ("--group", &args.group), ("--message-id", &args.common.message_id)];
     let fields = fields::read("--properties", args.properties.as_deref(), &args.property);
-    let event = not_blank(&ids).and(fields).map(|fields| {
+    let filled = not_blank("EVENT", &args.event, "a name such as 'Report Generated'").and(no_blank_id(&ids));
+    let event = filled.and(fields).map(|fields| {
         let event = Event::track(args.event).with_properties(fields);
         with_user(with_group(event, args.group), args.user)
     });
@@ -44,7 +45,7 @@ pub(crate) fn track(args: TrackArgs) -> Exit {
 pub(crate) fn identify(args: IdentifyArgs) -> Exit {
     let fields = fields::read("--traits", args.traits.traits.as_deref(), &args.traits.pairs);
     let ids = [("USER", &args.id), ("--user", &args.user), ("--message-id", &args.common.message_id)];
-    let filled = not_blank(&ids);
+    let filled = no_blank_id(&ids);
     let user = args.id.or(args.user).unwrap_or_default();
     let event = filled.and(fields).map(|fields| Event::identify(user).with_traits(fields));
     send(EventKind::Identify, event, &args.common)
@@ -59,20 +60,24 @@ pub(crate) fn group(args: GroupArgs) -> Exit {
         ("--user", &args.user),
         ("--message-id", &args.common.message_id),
     ];
-    let filled = not_blank(&ids);
+    let filled = no_blank_id(&ids);
     let group = args.id.or(args.group).unwrap_or_default();
     let event = filled.and(fields).map(|fields| with_user(Event::group(group).with_traits(fields), args.user));
     send(EventKind::Group, event, &args.common)
 }
 
-/// An id of blanks is a variable that is not set, in a script that quotes it; an empty one is the SDK's to refuse.
-fn not_blank(ids: &[(&str, &Option<String>)]) -> Result<(), String> {
-    for (option, id) in ids {
-        if let Some(id) = id.as_deref().filter(|id| !id.is_empty() && id.trim().is_empty()) {
-            return Err(format!("{option} is {id:?}, which is blank; it must be an id such as user_123"));
-        }
+fn no_blank_id(ids: &[(&str, &Option<String>)]) -> Result<(), String> {
+    ids.iter()
+        .filter_map(|(option, id)| Some((option, id.as_deref()?)))
+        .try_for_each(|(option, id)| not_blank(option, id, "an id such as user_123"))
+}
+
+/// Blanks are variables that are not set, in a script that quotes them; an empty text is the SDK's to refuse.
+fn not_blank(option: &str, text: &str, wanted: &str) -> Result<(), String> {
+    match !text.is_empty() && text.trim().is_empty() {
+        true => Err(format!("{option} is {text:?}, which is blank; it must be {wanted}")),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 fn with_user(event: Event, user: Option<String>) -> Event {

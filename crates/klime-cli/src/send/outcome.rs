@@ -42,6 +42,7 @@ pub(super) enum Form {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Problem {
     kind: &'static str,
     message: String,
@@ -52,6 +53,9 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     attempts: u64,
+    /// The seconds that Klime asked to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
     /// Whether Klime may have the event nevertheless.
     #[serde(skip)]
     may_have_arrived: bool,
@@ -77,7 +81,15 @@ impl Outcome {
 
     /// Nothing was sent, because the command line or the configuration is at fault.
     pub(super) fn usage(kind: &'static str, message: String) -> Self {
-        let error = Problem { kind, message, status: None, code: None, attempts: 0, may_have_arrived: false };
+        let error = Problem {
+            kind,
+            message,
+            status: None,
+            code: None,
+            attempts: 0,
+            retry_after: None,
+            may_have_arrived: false,
+        };
         Self { status: Status::Usage, message_id: None, accepted: 0, error: Some(error) }
     }
 
@@ -90,7 +102,9 @@ impl Outcome {
             (SendErrorKind::Rejected, Some(refusal)) => format!("Klime refused the event: {}", refusal.message),
             (SendErrorKind::Timeout, _) => {
                 let plural = if requests == 1 { "" } else { "s" };
-                format!("Klime has not taken the event within {timeout:?}, in {requests} request{plural}")
+                let last = cause::last_attempt(error).map(|last| format!("; {}", cause::network(last, endpoint)));
+                let last = last.unwrap_or_default();
+                format!("Klime has not taken the event within {timeout:?}, in {requests} request{plural}{last}")
             }
             // What is wrong with the event stands in its cause.
             (SendErrorKind::Dropped(DropReason::Invalid | DropReason::TooLarge), _) => {
@@ -105,7 +119,8 @@ impl Outcome {
             status: error.status_code(),
             code: refusal.map(|refusal| refusal.code.clone()).filter(|code| !code.is_empty()),
             attempts: u64::from(error.attempts()).max(requests),
-            may_have_arrived: cause::may_have_arrived(error),
+            retry_after: error.retry_after().map(whole_seconds),
+            may_have_arrived: cause::may_have_arrived(error, requests),
         };
         let message_id = (status != Status::Usage).then_some(message_id);
         Self { status, message_id, accepted: 0, error: Some(problem) }
@@ -137,8 +152,9 @@ impl Outcome {
             Some(problem) => print::error(match self.status {
                 Status::Unreachable => {
                     let arrived = if problem.may_have_arrived { "It may have arrived all the same. " } else { "" };
+                    let when = problem.retry_after.map(|seconds| format!(" in {seconds} s")).unwrap_or_default();
                     format!(
-                        "{}\n  {arrived}To try again and count it once: --message-id {id}\n  \
+                        "{}\n  {arrived}To try again{when} and count it once: --message-id {id}\n  \
                          klime doctor says what is wrong.",
                         problem.message
                     )
@@ -150,6 +166,10 @@ impl Outcome {
             }),
         }
     }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn status_of(error: &SendError) -> Status {

@@ -230,6 +230,32 @@ fn a_server_that_hangs_costs_no_more_than_the_timeout() {
 }
 
 #[test]
+fn a_time_that_is_over_does_not_hide_what_klime_has_said() {
+    let dev = Dev::start(&["--fault", "429,retry-after=30"]);
+    let track = ["track", "Button Clicked", "--user", "u", "--message-id", "m1", "--timeout", "3s"];
+    let ran = Klime::new(&track).at(&dev.endpoint()).run();
+    assert_eq!(ran.code, 3, "{ran:?}");
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: Klime has not taken the event within 3s, in 1 request; Klime answered 429 (a fault that answers 429 Too Many Requests was asked for), Retry-After 30 s
+      To try again in 30 s and count it once: --message-id m1
+      klime doctor says what is wrong.
+    ");
+    let ran = Klime::new(&[&track[..], &["--json"]].concat()).at(&dev.endpoint()).run();
+    assert_eq!(ran.code, 3, "{ran:?}");
+    insta::assert_snapshot!(ran.stdout, @r#"{"status":"unreachable","messageId":"m1","accepted":0,"error":{"kind":"timeout","message":"Klime has not taken the event within 3s, in 1 request; Klime answered 429 (a fault that answers 429 Too Many Requests was asked for), Retry-After 30 s","status":429,"attempts":1,"retryAfter":30}}"#);
+}
+
+/// The first request is answered at once, the second one never.
+#[test]
+fn an_event_that_may_be_under_way_when_the_time_is_over_may_have_arrived() {
+    let server = Server::start(|_, before| if before == 0 { Reply::status(429, "") } else { Reply::Hang });
+    let track = ["track", "Button Clicked", "--user", "u", "--message-id", "m1", "--timeout", "5s"];
+    let ran = Klime::new(&track).at(&server.endpoint()).run();
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("in 2 requests; Klime answered 429\n  It may have arrived all the same."), "{ran:?}");
+}
+
+#[test]
 fn the_write_key_comes_from_the_environment_or_a_file() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("key"), "key_of_the_file\n").unwrap();
@@ -270,6 +296,8 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
         refused(Klime::new(&["group", ""])),
         refused(Klime::new(&["track", "Button Clicked", "--user", " "])),
         refused(Klime::new(&["group", "org_456", "--user", " \t"])),
+        refused(Klime::new(&["track", "", "--user", "u"])),
+        refused(Klime::new(&["track", "  ", "--user", "u"])),
     ];
     assert!(server.asked().is_empty());
     insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -286,6 +314,8 @@ fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
     error: group id is empty
     error: --user is " ", which is blank; it must be an id such as user_123
     error: --user is " \t", which is blank; it must be an id such as user_123
+    error: event name is empty
+    error: EVENT is "  ", which is blank; it must be a name such as 'Report Generated'
     "#);
 }
 

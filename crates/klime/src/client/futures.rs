@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Handle;
 use crate::clock;
-use crate::error::{EnqueueError, Failure, SendError, SendErrorKind};
+use crate::error::{EnqueueError, SendError};
 use crate::pipeline::{Limits, Purpose, Reply};
 use crate::response::BatchResponse;
 use crate::stats::Report;
@@ -276,8 +276,8 @@ impl Sending {
 
     pub(crate) fn wait(self, timeout: Duration) -> Result<BatchResponse, SendError> {
         let deadline = clock::later(clock::now(), timeout);
-        let timed_out = || Err(SendError::new(Failure::of_kind(SendErrorKind::Timeout), Vec::new()));
-        self.0.wait_until(deadline).unwrap_or_else(timed_out)
+        let ended = self.0.wait_until(deadline).or_else(|| self.0.take_note());
+        ended.unwrap_or_else(|| Err(SendError::timed_out(None)))
     }
 }
 

@@ -81,8 +81,9 @@ pub(crate) enum Effect {
     Notice(Notice),
     /// A flush or shutdown is over.
     Over { ticket: Arc<Ticket<Report>>, report: Report, after_callbacks: bool },
-    /// Nobody needs this; it may hold an error of the app's, which must not be dropped under the lock.
-    Forget(Failure),
+    /// An attempt that decides nothing: who waits for the answer may run out of time before there is a better one. It may hold an
+    /// error of the app's, so it is not to be dropped under the lock.
+    InVain { reply: Option<Reply>, failure: Failure },
     /// A `send` or `verify` has its answer.
     Answered { reply: Reply, answer: Result<BatchResponse, Failure>, batch: Arc<Batch> },
 }

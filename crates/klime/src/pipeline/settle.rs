@@ -21,7 +21,7 @@ impl Pipeline {
     pub(crate) fn settle(&mut self, slot: u64, outcome: Outcome, now: Instant, jitter: Jitter) {
         let Some(place) = self.slots.iter().position(|held| held.id == slot) else {
             if let Outcome::Transient { failure, .. } = outcome {
-                self.effects.push(Effect::Forget(failure));
+                self.effects.push(Effect::InVain { reply: None, failure });
             }
             return;
         };
@@ -67,24 +67,26 @@ impl Pipeline {
     fn transient(
         &mut self,
         mut slot: Slot,
-        failure: Failure,
+        mut failure: Failure,
         retry_after: Option<Duration>,
         now: Instant,
         jitter: Jitter,
     ) {
         let open_again = retry_after.and_then(|wait| clock::later(now, wait));
         self.gate = self.gate.max(open_again);
+        failure.retry_after = retry_after;
         if slot.attempts >= self.settings.retry_max_attempts {
             return self.failed(slot, failure, now);
         }
         if self.sends_nothing_more() {
-            self.effects.push(Effect::Forget(failure));
+            self.effects.push(Effect::InVain { reply: None, failure });
             return self.give_up_batch(slot, DropReason::ShutdownDeadline, now);
         }
         let wait = backoff(self.settings.retry_initial_delay, slot.attempts, jitter);
         slot.state = State::Until(clock::later(now, wait).map(|due| open_again.map_or(due, |open| open.max(due))));
+        failure.attempts = slot.attempts;
+        self.effects.push(Effect::InVain { reply: slot.reply.clone(), failure });
         self.slots.push(slot);
-        self.effects.push(Effect::Forget(failure));
     }
 
     /// Whether a shutdown has begun that is not to flush.

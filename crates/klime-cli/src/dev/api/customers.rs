@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{ApiError, Asked};
 use crate::clock;
-use crate::dev::app::Shared;
+use crate::dev::app::{App, Shared};
+use crate::dev::collector;
 use crate::dev::customers::{Detail, List, Query, Sort, State as Activity};
 use crate::dev::event::Mode;
 use crate::dev::query::{self, BadParameter, Parameters};
@@ -21,8 +22,18 @@ const USUAL_LIMIT: u64 = 50;
 pub(super) struct InMode<T> {
     mode: Mode,
     mode_is_given: bool,
+    /// Events that were dropped before a restart and are in no figure; present only if there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events_missing: Option<u64>,
     #[serde(flatten)]
     answer: T,
+}
+
+impl<T> InMode<T> {
+    fn new(app: &App, state: &collector::State, mode: Mode, answer: T) -> Self {
+        let events_missing = Some(app.collector.events_missing(state)).filter(|count| *count > 0);
+        Self { mode, mode_is_given: app.collector.mode.is_some(), events_missing, answer }
+    }
 }
 
 pub(super) async fn list(State(app): State<Shared>, Asked(mut asked): Asked) -> Result<Json<InMode<List>>, ApiError> {
@@ -32,7 +43,7 @@ pub(super) async fn list(State(app): State<Shared>, Asked(mut asked): Asked) -> 
     let state = app.collector.lock();
     let mode = state.mode(mode.or(app.collector.mode));
     let answer = state.customers.list(mode, &query, clock::wall());
-    Ok(Json(InMode { mode, mode_is_given: app.collector.mode.is_some(), answer }))
+    Ok(Json(InMode::new(&app, &state, mode, answer)))
 }
 
 pub(super) async fn one(
@@ -47,7 +58,7 @@ pub(super) async fn one(
     let mode = state.mode(mode.or(app.collector.mode));
     let detail = state.customers.detail(mode, &id, clock::wall());
     let answer = detail.ok_or_else(|| missing(mode, &id))?;
-    Ok(Json(InMode { mode, mode_is_given: app.collector.mode.is_some(), answer }))
+    Ok(Json(InMode::new(&app, &state, mode, answer)))
 }
 
 fn missing(mode: Mode, id: &str) -> ApiError {

@@ -6,16 +6,22 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::ApiError;
+use super::{ApiError, Asked};
 use crate::dev::app::Shared;
 use crate::dev::fault::FaultJson;
 use crate::dev::ingest::body;
 
-pub(super) async fn list(State(app): State<Shared>) -> Json<Value> {
-    Json(shown(&app))
+pub(super) async fn list(State(app): State<Shared>, Asked(asked): Asked) -> Result<Json<Value>, ApiError> {
+    asked.finish()?;
+    Ok(Json(shown(&app)))
 }
 
-pub(super) async fn add(State(app): State<Shared>, request: Request) -> Result<Response, ApiError> {
+pub(super) async fn add(
+    State(app): State<Shared>,
+    Asked(asked): Asked,
+    request: Request,
+) -> Result<Response, ApiError> {
+    asked.finish()?;
     let body = body::read(request).await.map_err(|error| ApiError::new(error.status(), error.to_string()))?;
     // It would be read as the fields in their order.
     if body.bytes.trim_ascii_start().starts_with(b"[") {
@@ -28,9 +34,10 @@ pub(super) async fn add(State(app): State<Shared>, request: Request) -> Result<R
     Ok((StatusCode::CREATED, Json(shown(&app))).into_response())
 }
 
-pub(super) async fn clear(State(app): State<Shared>) -> Json<Value> {
+pub(super) async fn clear(State(app): State<Shared>, Asked(asked): Asked) -> Result<Json<Value>, ApiError> {
+    asked.finish()?;
     app.collector.lock().faults.clear();
-    Json(shown(&app))
+    Ok(Json(shown(&app)))
 }
 
 fn shown(app: &Shared) -> Value {

@@ -7,8 +7,10 @@ mod grammar;
 mod near;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time;
 
 use super::event::{Event, Judged, Kind, Status, Verdict};
 use super::store::{Appended, BatchRecord};
@@ -133,18 +135,19 @@ impl Expectations {
         })
     }
 
-    /// Returns as soon as all are met or one is broken. Unless no more events are to come (`is_over`), an exact count keeps it
-    /// waiting, because the next event could be one too many.
-    pub(crate) async fn settled(&self, is_over: bool) {
+    /// Returns as soon as all are met or one is broken. An exact count keeps it waiting, because the next event could be one too
+    /// many: until there was no request for as long as `quiet`, or without it for good.
+    pub(crate) async fn settled(&self, quiet: Option<Duration>) {
         let mut changes = self.changed.subscribe();
         loop {
             changes.borrow_and_update();
-            match self.standing() {
-                Standing::Met { may_break } if is_over || !may_break => return,
-                Standing::Broken => return,
-                Standing::Met { .. } | Standing::Open => {}
-            }
-            if changes.changed().await.is_err() {
+            let next = changes.changed();
+            let changed = match (self.standing(), quiet) {
+                (Standing::Broken | Standing::Met { may_break: false }, _) => return,
+                (Standing::Met { may_break: true }, Some(quiet)) => time::timeout(quiet, next).await,
+                (Standing::Met { may_break: true }, None) | (Standing::Open, _) => Ok(next.await),
+            };
+            if !matches!(changed, Ok(Ok(()))) {
                 return;
             }
         }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Count, Expectation, Expectations, Standing};
@@ -138,6 +140,16 @@ expected at least 1 track "Invoice Paid", got 0; track "Invoice Paid" was refuse
 #[tokio::test]
 async fn waiting_ends_with_the_event_that_was_missing() {
     let expectations = expectations(&["track:A"]);
-    let waiting = expectations.settled(false);
+    let waiting = expectations.settled(None);
     let (_, ()) = tokio::join!(waiting, async { note(&expectations, &[track("A")]) });
+}
+
+#[tokio::test]
+async fn an_exact_count_waits_for_quiet_and_breaks_meanwhile() {
+    let met = expectations(&["track:A=0"]);
+    met.settled(Some(Duration::from_millis(1))).await;
+    let broken = expectations(&["track:A=0"]);
+    let waiting = broken.settled(Some(Duration::from_secs(3600)));
+    let (_, ()) = tokio::join!(waiting, async { note(&broken, &[track("A")]) });
+    assert_eq!(broken.standing(), Standing::Broken);
 }

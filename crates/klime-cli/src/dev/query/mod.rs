@@ -133,12 +133,10 @@ impl Parameters {
     pub fn finish(self) -> Result<(), BadParameter> {
         match self.given.first() {
             None => Ok(()),
-            Some((name, _)) if self.known.is_empty() => {
-                Err(BadParameter(format!("unknown parameter {}; there are none here", shortened(name, MAX_SHOWN))))
-            }
-            Some((name, _)) => {
-                let known = self.known.join(", ");
-                Err(BadParameter(format!("unknown parameter {}; there are {known}", shortened(name, MAX_SHOWN))))
+            Some((name, value)) => {
+                let known = if self.known.is_empty() { "none here".to_owned() } else { self.known.join(", ") };
+                let (name, value) = (shortened(name, MAX_SHOWN), shortened(value, MAX_SHOWN));
+                Err(BadParameter(format!("unknown parameter {name}={value}; there are {known}")))
             }
         }
     }

@@ -76,7 +76,7 @@ fn a_bad_parameter_is_named_with_its_value_and_bounds() {
         ),
         (
             vec![("userid", "a")],
-            "unknown parameter userid; there are status, type, event, userId, groupId, customer, mode, messageId, library, \
+            "unknown parameter userid=a; there are status, type, event, userId, groupId, customer, mode, messageId, library, \
              batch, since, until, search, limit, before, after",
         ),
     ] {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Dev, track};
+use crate::support::{Dev, Klime, track};
 
 fn days_ago(days: i64) -> String {
     format!("{:.3}", Timestamp::now() - SignedDuration::from_hours(24 * days))
@@ -139,17 +139,57 @@ fn stats_say_what_is_there() {
 
 #[test]
 fn the_oldest_events_make_room_and_are_counted() {
-    let dev = Dev::start(&["--max-events", "50"]);
-    for batch in 0..10 {
-        let events: Vec<_> = (0..10).map(|number| track("Report Generated", &format!("{batch}-{number}"))).collect();
-        assert_eq!(dev.send(&events).status, 200);
+    let dev = Dev::start(&["--max-events", "100"]);
+    let send = |batch: u64, events: u64| {
+        let event = |number| track("Report Generated", &format!("{batch}-{number}"));
+        assert_eq!(dev.send(&(0..events).map(event).collect::<Vec<_>>()).status, 200);
+        dev.get("/dev/stats").json()["events"].clone()
+    };
+    assert_eq!(send(0, 100)["stored"], json!(100));
+    for batch in 1..20 {
+        let stored = send(batch, 7)["stored"].as_u64().unwrap();
+        assert!((90..=100).contains(&stored), "{stored}");
     }
-    let events = dev.get("/dev/stats").json()["events"].clone();
+    // A batch that is as large as all that is kept.
+    let events = send(20, 100);
     let (stored, pruned) = (events["stored"].as_u64().unwrap(), events["pruned"].as_u64().unwrap());
-    assert!((40..=50).contains(&stored), "{events}");
-    assert_eq!((events["accepted"].as_u64().unwrap(), stored + pruned), (100, 100));
+    assert_eq!((stored, pruned, events["accepted"].as_u64().unwrap()), (100, 233, 333));
     let rows = dev.get("/dev/events?limit=1000").json()["events"].as_array().unwrap().len();
     assert_eq!(rows as u64, stored);
+}
+
+#[test]
+fn a_limit_that_no_batch_fits_into_is_refused() {
+    for limit in ["0", "99", "100000001", "many"] {
+        let ran = Klime::new(&["dev", "--port", "0", "--max-events", limit]).run();
+        assert_eq!(ran.code, 2, "{ran:?}");
+        let sentence = format!(
+            "error: invalid value '{limit}' for '--max-events <N>': it must be a whole number from 100, which is the largest \
+             batch, to 100000000\n"
+        );
+        assert!(ran.stderr.starts_with(&sentence), "{ran:?}");
+    }
+}
+
+/// What was dropped is known to customers as long as the process lives, and to nobody afterwards.
+#[test]
+fn customers_that_lack_dropped_events_after_a_restart_say_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("events.db");
+    let arguments = ["--max-events", "100", "--db", file.to_str().unwrap()];
+    let dev = Dev::start(&arguments);
+    for batch in 0..2 {
+        let events: Vec<_> = (0..100).map(|number| track("Report Generated", &format!("{batch}-{number}"))).collect();
+        dev.send(&events);
+    }
+    let user = |dev: &Dev| dev.get("/dev/customers?mode=individuals").json();
+    assert_eq!(user(&dev).get("eventsMissing"), None);
+    drop(dev);
+    let dev = Dev::start(&arguments);
+    assert_eq!((&user(&dev)["eventsMissing"], &user(&dev)["total"]), (&json!(100), &json!(1)));
+    assert_eq!(dev.get("/dev/customers/user_1?mode=individuals").json()["eventsMissing"], json!(100));
+    dev.post("/dev/reset", &json!({}));
+    assert_eq!(user(&dev).get("eventsMissing"), None);
 }
 
 #[test]

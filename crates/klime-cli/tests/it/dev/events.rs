@@ -100,15 +100,16 @@ fn a_bad_question_is_told_what_is_wrong_with_it() {
         ("/dev/events?limit=1001", "limit=1001: must be a whole number from 1 to 1000"),
         ("/dev/events?status=ok", "status=ok: must be one of accepted, refused, duplicate, all"),
         ("/dev/events?since=today", "since=today: must be a time as RFC 3339"),
-        ("/dev/events?user=u1", "unknown parameter user; there are status, type, event, userId"),
-        ("/dev/events/1?limit=2", "unknown parameter limit; there are none here"),
+        ("/dev/events?user=u1", "unknown parameter user=u1; there are status, type, event, userId"),
+        ("/dev/events/1?limit=2", "unknown parameter limit=2; there are none here"),
         ("/dev/batches?limit=0", "limit=0: must be a whole number from 1 to 1000"),
-        ("/dev/stats?mode=companies", "unknown parameter mode; there are none here"),
+        ("/dev/stats?mode=companies", "unknown parameter mode=companies; there are none here"),
         ("/dev/customers?sort=age", "sort=age: must be one of lastSeen, events7, events30, name, members"),
         ("/dev/customers?state=gone", "state=gone: must be one of active, quiet, idle"),
         ("/dev/customers?limit=501", "limit=501: must be a whole number from 1 to 500"),
         ("/dev/customers/g1?mode=teams", "mode=teams: must be one of companies, individuals"),
-        ("/dev/export.ndjson?limit=5", "unknown parameter limit; there are status"),
+        ("/dev/fault?id=1", "unknown parameter id=1; there are none here"),
+        ("/dev/export.ndjson?limit=5", "unknown parameter limit=5; there are status"),
     ] {
         let answer = dev.get(path);
         assert_eq!(answer.status, 400, "{path}: {}", answer.text());

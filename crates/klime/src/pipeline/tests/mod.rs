@@ -177,7 +177,11 @@ impl World {
                     reply.fill(answer.map_err(|failure| SendError::new(failure, Vec::new())));
                 }
                 Effect::Notice(_) => self.effects.push(effect),
-                Effect::Forget(_) => {}
+                Effect::InVain { reply, failure } => {
+                    if let Some(reply) = reply {
+                        reply.note(Err(SendError::timed_out(Some(failure))));
+                    }
+                }
             }
         }
     }

@@ -143,6 +143,33 @@ fn a_send_goes_before_what_is_queued() {
 }
 
 #[test]
+fn a_send_whose_time_is_over_is_told_of_the_last_attempt() {
+    let mut world = World::new(settings());
+    let reply = world.send();
+    world.take();
+    assert!(reply.take_note().is_none(), "nothing is known yet");
+    world.settle(&Answer::Busy(None)).at(1000).take();
+    world.settle(&Answer::Busy(Some(ms(30_000))));
+    assert!(!reply.was_filled(), "it is tried again");
+    let error = reply.take_note().unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.status_code(), error.attempts()), (SendErrorKind::Timeout, Some(503), 2));
+    assert_eq!(error.retry_after(), Some(ms(30_000)));
+    world.at(31_000).take();
+    world.settle(&Answer::Ok);
+    assert_eq!(reply.wait_until(Some(world.now)).unwrap().unwrap().accepted, 1);
+}
+
+#[test]
+fn an_answer_that_has_come_goes_before_what_was_noted() {
+    let mut world = World::new(settings());
+    let reply = world.send();
+    world.take();
+    world.settle(&Answer::Busy(None)).at(1000).take();
+    world.settle(&Answer::Ok);
+    assert_eq!(reply.take_note().unwrap().unwrap().accepted, 1);
+}
+
+#[test]
 fn a_batch_that_is_too_large_is_halved_until_it_fits_in_the_same_slot() {
     let mut world = World::new(Settings { max_in_flight: 1, ..settings() });
     world.enqueue(20);

@@ -48,6 +48,7 @@ export function Customers({ hub, route }) {
       <${Choice} name="State" options=${STATES} value=${state ?? ""} onChange=${(value) => change({ state: value })} />
     </div>
     ${error && html`<p class="problem" role="alert">${error.message}</p>`}
+    ${data?.eventsMissing > 0 && html`<p class="muted">${plural(data.eventsMissing, "older event")} had to go before the last restart and ${data.eventsMissing === 1 ? "is" : "are"} not counted here.</p>`}
     <div class="list">
       ${data && (data.customers.length > 0 ? html`<${Table} ...${{ data, sort, route, change }} />` : html`<${None} mode=${shown} filtered=${Boolean(search || state)} />`)}
       ${data && html`<${Pages} total=${data.total} offset=${Number(offset)} onChange=${(value) => change({ offset: value })} />`}

@@ -163,7 +163,8 @@ pub(super) struct ProgressArgs {
     #[arg(long)]
     pub(super) restart: bool,
 
-    /// Where refused records go [default: FILE.refused.ndjson; for standard input stdin.refused.ndjson]
+    /// Where refused records go [default: FILE.refused.ndjson; for standard input CHECKPOINT.refused.ndjson, and
+    /// stdin.refused.ndjson if there is no checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(super) refused: Option<PathBuf>,
 

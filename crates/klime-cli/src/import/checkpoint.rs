@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::read::Position;
+use super::refused::RefusedPart;
 
 /// A checkpoint is no larger.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -34,8 +35,8 @@ pub struct Checkpoint {
     pub position: Position,
     /// What became of them.
     pub counts: Counts,
-    /// How much of the refused file belongs to them.
-    pub refused_bytes: u64,
+    /// The part of the refused file that belongs to them.
+    pub refused: RefusedPart,
 }
 
 /// What a source is known again by.
@@ -57,7 +58,7 @@ impl Checkpoint {
     /// The checkpoint of an import that begins.
     pub fn new(options: BTreeMap<String, String>, source: Identity) -> Self {
         let (position, counts) = (Position::default(), Counts::default());
-        Self { version: VERSION, options, source, position, counts, refused_bytes: 0 }
+        Self { version: VERSION, options, source, position, counts, refused: RefusedPart::default() }
     }
 
     /// Checks that it is one of an import with these options.

@@ -203,13 +203,13 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
         Some(path) => CheckpointFile::open(path).map(|(file, found)| (Some(file), found))?,
         None => (None, None),
     };
-    let refused_bytes = found.as_ref().map(|found| found.refused_bytes);
+    let refused_part = found.as_ref().map(|found| found.refused.clone()).unwrap_or_default();
     if let (Some(found), Some(file)) = (&found, &file) {
         let restart = format!("the checkpoint {}", file.path().display());
         go_on(&mut reader, found, &identity, &options, args)
             .map_err(|problem| format!("{restart} {problem}; to begin anew, use --restart, or another --checkpoint"))?;
     }
-    let refused = RefusedFile::open(refused_path(args), refused_bytes)?;
+    let refused = RefusedFile::open(refused_path(args), refused_part)?;
     let checkpoint = found.unwrap_or_else(|| Checkpoint::new(options, identity));
     Ok(Plan {
         reader,
@@ -231,7 +231,11 @@ fn checkpoint_path(args: &Args) -> Option<PathBuf> {
 }
 
 fn refused_path(args: &Args) -> PathBuf {
-    let name = if is_stdin(&args.file) { Path::new("stdin") } else { &args.file };
+    let name = match (is_stdin(&args.file), &args.progress.checkpoint) {
+        (true, Some(checkpoint)) => checkpoint,
+        (true, None) => Path::new("stdin"),
+        (false, _) => &args.file,
+    };
     args.progress.refused.clone().unwrap_or_else(|| with_suffix(name, ".refused.ndjson"))
 }
 

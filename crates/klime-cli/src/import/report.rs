@@ -68,7 +68,7 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
 /// Says how an import ended.
 pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: bool, json: bool) -> Exit {
     let Ended { counts, books, stopped, .. } = ended;
-    let is_refused = counts.refused + ended.unnamed > 0;
+    let is_refused = counts.refused > 0;
     let (status, exit) = match stopped {
         Some(stop) => ("stopped", stop.exit),
         None if is_refused => ("refused", Exit::Refused),
@@ -93,10 +93,7 @@ pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: b
     print::line(format_args!("books of this run: {books}"));
     if let Some(path) = refused_file {
         let path = path.display();
-        print::line(format_args!("refused records are in {path}; mend them there, then: klime import {path}"));
-    }
-    if ended.unnamed > 0 {
-        print::error(format_args!("Klime refused {} events without saying which", ended.unnamed));
+        print::line(format_args!("refused records are in {path}; mend a copy of it, and import that"));
     }
     if let Some(stop) = stopped {
         print::error(print::printable(&stop.message));

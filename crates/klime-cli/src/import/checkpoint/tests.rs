@@ -45,7 +45,7 @@ fn a_file_that_cannot_be_replaced_stays_as_it_was() {
     CheckpointFile::anew(path.clone()).write(&checkpoint()).unwrap();
     std::os::unix::fs::symlink("/dev/full", directory.path().join("c.new")).unwrap();
     let (mut file, found) = CheckpointFile::open(path.clone()).unwrap();
-    let problem = file.write(&Checkpoint { refused_bytes: 99, ..checkpoint() }).unwrap_err();
+    let problem = file.write(&Checkpoint { position: Position::default(), ..checkpoint() }).unwrap_err();
     assert!(problem.contains("cannot be written: No space left on device"), "{problem}");
     drop(file);
     assert_eq!(CheckpointFile::open(path).unwrap().1, found);

@@ -51,13 +51,25 @@ impl Converter {
         let mut object = self.meaning.event(fields, &self.times)?;
         let has_id = object.get("messageId").is_some_and(|id| id.as_str() != Some(""));
         if !has_id {
-            let id = match mark.as_ref().and_then(|mark| mark.get("id")).and_then(Value::as_str) {
-                Some(id) => id.to_owned(),
-                None => self.derived(&object, record, key.as_deref()),
-            };
+            let id = noted_id(mark.as_ref()).unwrap_or_else(|| self.derived(&object, record, key.as_deref()));
             object.insert("messageId".to_owned(), Value::String(id));
         }
         judged(&object)
+    }
+
+    /// The message id of a record that is refused, for when it is mended elsewhere: its own one, or that of when it was refused before,
+    /// or the one that is made of it. `None` if that would be made of a column that it lacks.
+    pub fn id_of(&self, record: &Record) -> Option<String> {
+        let mut fields = fields(&record.content).unwrap_or_default();
+        let mark = fields.remove(MARK);
+        let key = self.id_from.as_deref().map(|column| self.key(&fields, column).ok());
+        let head = self.meaning.head(&fields);
+        let object = self.meaning.event(fields, &self.times).unwrap_or(head);
+        let own = object.get("messageId").and_then(Value::as_str).filter(|id| !id.is_empty());
+        own.map(str::to_owned).or_else(|| noted_id(mark.as_ref())).or_else(|| match key {
+            Some(None) => None,
+            key => Some(self.derived(&object, record, key.flatten().as_deref())),
+        })
     }
 
     fn key(&self, fields: &Fields, column: &str) -> Result<String, Fault> {
@@ -80,6 +92,11 @@ impl Converter {
     }
 }
 
+/// The message id that was noted when the record was refused before.
+fn noted_id(mark: Option<&Value>) -> Option<String> {
+    mark?.get("id")?.as_str().map(str::to_owned)
+}
+
 fn judged(object: &Fields) -> Result<Event, NoEvent> {
     let json = serde_json::to_string(object).map_err(|error| Fault::field(error.to_string()))?;
     match judge_event(&json).verdict {
@@ -97,7 +114,7 @@ fn judged(object: &Fields) -> Result<Event, NoEvent> {
 
 fn unmended(is_marked: bool) -> String {
     match is_marked {
-        true => format!("it was not mended: put a record in the place of \"{MARK}\""),
+        true => format!("it was not mended: put the record's fields beside \"{MARK}\""),
         false => "it has no fields".to_owned(),
     }
 }

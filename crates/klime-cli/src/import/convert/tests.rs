@@ -42,7 +42,7 @@ fn faults_have_a_code_and_a_sentence() {
         (
             br#"{"_refused":{"text":"x"}}"#,
             "invalid_json",
-            "it was not mended: put a record in the place of \"_refused\"",
+            "it was not mended: put the record's fields beside \"_refused\"",
         ),
         (b"{\"a\":\"\xff\"}", "invalid_utf8", "it is not UTF-8, from its byte 7 on"),
         (br#"{"type":"page"}"#, "invalid_type", r#""type" must be "track", "identify" or "group", not "page""#),

@@ -96,8 +96,6 @@ fn attempts_within(first_delay: Duration, patience: Duration) -> u32 {
 pub(super) struct Ended {
     pub(super) counts: Counts,
     pub(super) books: Stats,
-    /// Events that Klime refused without naming them.
-    pub(super) unnamed: u64,
     /// Every record before it is settled.
     pub(super) position: Position,
     /// Why it did not come to the end of the source.
@@ -136,6 +134,8 @@ struct Import {
     checkpoint_file: Option<CheckpointFile>,
     checkpoint_at: Option<Instant>,
     refused: RefusedFile,
+    /// How many events of this run are booked as sent and not accepted.
+    lost: u64,
     source_name: String,
     total_bytes: Option<u64>,
     display: Display,
@@ -194,6 +194,7 @@ impl Import {
             checkpoint_file: plan.checkpoint_file,
             checkpoint_at: None,
             refused: plan.refused,
+            lost: 0,
             source_name: plan.source_name,
             total_bytes: plan.total_bytes,
             display: Display::new(plan.json),
@@ -201,6 +202,7 @@ impl Import {
             phase: Phase::Reading,
         };
         import.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        import.checkpoint.refused = import.refused.part().clone();
         // Whether it can be written is better found out before anything is sent.
         import.save().map_err(Stop::unreachable)?;
         Ok(import)
@@ -296,6 +298,8 @@ impl Import {
             Phase::Over(stopped) => stopped,
             _ => None,
         };
+        self.refused.close();
+        self.checkpoint.refused.is_whole = self.refused.part().is_whole;
         if let Err(problem) = self.save() {
             stopped.get_or_insert(Stop::unreachable(problem));
         }
@@ -305,10 +309,9 @@ impl Import {
         Ended {
             counts: self.checkpoint.counts,
             books: self.client.stats(),
-            unnamed: self.losses.unnamed(),
             position: self.checkpoint.position,
             stopped,
-            refused_bytes: self.refused.bytes(),
+            refused_bytes: self.refused.part().bytes,
             refused_path: self.refused.path().to_owned(),
         }
     }

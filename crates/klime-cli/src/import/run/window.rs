@@ -30,6 +30,8 @@ pub(crate) struct Item {
     /// Where the record begins.
     pub(crate) start: Position,
     pub(crate) outcome: Result<Event, NoEvent>,
+    /// The message id of a record that is refused, as far as it has one.
+    pub(crate) id: Option<String>,
 }
 
 /// A record in a window.
@@ -50,8 +52,8 @@ pub(super) enum Fate {
         id: String,
         kind: &'static str,
     },
-    /// It was not.
-    Refused(Fault),
+    /// It was not. It would have had this message id.
+    Refused(Fault, Option<String>),
     Skipped(&'static str),
 }
 
@@ -64,6 +66,8 @@ pub(super) struct Window {
     pub(super) end: Position,
     /// A hash of the last record.
     pub(super) last: String,
+    /// How many events of this run had been lost when the window was closed.
+    pub(super) lost_before: u64,
     bytes: usize,
 }
 
@@ -125,10 +129,12 @@ impl<B> Windows<B> {
         self.open.entries.is_empty()
     }
 
-    /// Closes the open window behind `barrier`, which must have begun after its last event was given to the client.
-    pub(super) fn close(&mut self, barrier: B) {
+    /// Closes the open window behind `barrier`, which must have begun after its last event was given to the client, and after so many
+    /// had been lost.
+    pub(super) fn close(&mut self, barrier: B, lost_before: u64) {
         let mut window = std::mem::take(&mut self.open);
         window.seal();
+        window.lost_before = lost_before;
         self.records = (self.records * 2).min(MAX_RECORDS);
         self.closed.push_back((window, barrier));
     }
@@ -176,7 +182,7 @@ mod tests {
         for barrier in 0..MAX_CLOSED as u64 {
             line = fill(&mut windows, line, 10);
             assert!(windows.is_open_full());
-            windows.close(barrier);
+            windows.close(barrier, 0);
             ends.push(line - 1);
         }
         assert_eq!(ends[..6], [100, 300, 700, 1500, 3100, 5100]);
@@ -195,7 +201,7 @@ mod tests {
     fn a_window_of_large_records_is_full_sooner() {
         let mut windows = Windows::new();
         assert_eq!(fill(&mut windows, 1, MAX_BYTES / 4) - 1, 4);
-        windows.close(0);
+        windows.close(0, 0);
         windows.add(record(9, 10), Position::default(), Fate::Skipped("alias"), MAX_BYTES);
         assert!(windows.is_open_full());
     }

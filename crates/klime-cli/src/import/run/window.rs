@@ -152,10 +152,11 @@ impl<B> Windows<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::read::Ending;
 
     fn record(line: u64, bytes: usize) -> Record {
         let end = Position { bytes: line * 10, lines: line, records: line };
-        Record { line, end, bytes: bytes as u64, content: Content::Line(vec![b'x'; bytes]) }
+        Record { line, end, bytes: bytes as u64, ending: Ending::Line, content: Content::Line(vec![b'x'; bytes]) }
     }
 
     fn fill(windows: &mut Windows<u64>, from: u64, bytes: usize) -> u64 {

@@ -163,6 +163,10 @@ pub(super) struct ProgressArgs {
     #[arg(long)]
     pub(super) restart: bool,
 
+    /// Go on with another write key than it was begun with, one of the same account
+    #[arg(long)]
+    pub(super) key_changed: bool,
+
     /// Where refused records go [default: FILE.refused.ndjson; for standard input stdin.refused.ndjson]
     #[arg(long, value_name = "FILE")]
     pub(super) refused: Option<PathBuf>,

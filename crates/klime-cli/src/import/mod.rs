@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod convert;
 pub mod counts;
 mod id;
+mod lock;
 pub mod mapping;
 mod mapping_file;
 mod plan;

@@ -8,7 +8,7 @@ use klime::Stats;
 use serde::Serialize;
 
 use super::counts::Counts;
-use super::run::{Ended, grouped};
+use super::run::{Ended, behind, grouped};
 use crate::exit::Exit;
 use crate::print;
 
@@ -83,7 +83,7 @@ pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: b
         return exit;
     }
     let how = match stopped {
-        Some(_) => format!("stopped behind line {}", grouped(ended.position.lines)),
+        Some(_) => format!("stopped {}", behind(ended.position)),
         None => "complete".to_owned(),
     };
     let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);

@@ -11,7 +11,7 @@ pub(super) const KEPT_BYTES: usize = 1000;
 #[derive(Debug)]
 pub struct Lines {
     pub(super) source: Source,
-    position: Position,
+    pub(super) position: Position,
 }
 
 /// A line as far as it is kept.

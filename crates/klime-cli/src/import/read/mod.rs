@@ -158,6 +158,14 @@ impl Reader {
         }
     }
 
+    /// Where it is: behind the header, or the last record.
+    pub(crate) fn position(&self) -> Position {
+        match self {
+            Self::Lines(lines) => lines.position,
+            Self::Table(table) => table.position,
+        }
+    }
+
     /// Whether the next record may have to be waited for.
     pub(crate) fn may_block(&self) -> bool {
         match self {

@@ -51,7 +51,7 @@ pub struct Table {
     parser: csv_core::Reader,
     delimiter: u8,
     columns: Arc<[String]>,
-    position: Position,
+    pub(super) position: Position,
     text: Vec<u8>,
     ends: Vec<usize>,
     /// The first bytes of the row as they stand in the source.

@@ -3,6 +3,7 @@
 use klime::Report;
 
 use super::losses::Loss;
+use super::progress::behind;
 use super::window::{Entry, Fate, Window};
 use super::{CHECKPOINT_EVERY, Import, Phase, Stop};
 use crate::clock;
@@ -81,7 +82,7 @@ impl Import {
     }
 
     fn at_line(&self, problem: &str) -> Stop {
-        Stop::unreachable(format!("at line {}: {problem}", self.checkpoint.position.lines))
+        Stop::unreachable(format!("{}: {problem}", behind(self.checkpoint.position)))
     }
 
     /// Writes the checkpoint, behind what it says of the refused file.
@@ -91,8 +92,8 @@ impl Import {
     /// A sentence that names the file.
     pub(super) fn save(&mut self) -> Result<(), String> {
         self.refused.sync()?;
-        if let Some(file) = &mut self.checkpoint_file {
-            file.write(&self.checkpoint)?;
+        if let Some(file) = &self.checkpoint_file {
+            file.write(self.resumable())?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::import::convert::{Event, bytes_of};
 use crate::import::id::fingerprint;
 use crate::import::mapping::{Fault, NoEvent};
-use crate::import::read::{Content, Position, Record};
+use crate::import::read::{Content, Ending, Position, Record};
 
 /// A window is closed with so many records, the first one sooner and each further one with twice as many as the last: so the
 /// checkpoint moves from the beginning …
@@ -64,6 +64,8 @@ pub(super) struct Window {
     pub(super) end: Position,
     /// A hash of the last record.
     pub(super) last: String,
+    /// Whether the last record is ended by the end of the source alone.
+    is_open_ended: bool,
     bytes: usize,
 }
 
@@ -73,6 +75,7 @@ impl Window {
         self.bytes +=
             event_bytes + usize::try_from(record.bytes).unwrap_or(usize::MAX).min(content_bytes(&record.content));
         (self.last_start, self.end) = (start, record.end);
+        self.is_open_ended = record.ending != Ending::Line;
         let Record { line, bytes, content, .. } = record;
         self.entries.push(Entry { line, bytes, content, fate });
     }
@@ -138,6 +141,11 @@ impl<B> Windows<B> {
         self.closed.front_mut().map(|(_, barrier)| barrier)
     }
 
+    /// Whether the window that is next to be settled is a record that the end of the source alone has ended.
+    pub(super) fn is_next_open_ended(&self) -> bool {
+        self.closed.front().is_some_and(|(window, _)| window.is_open_ended)
+    }
+
     /// Takes the window of which the barrier is over.
     pub(super) fn settle(&mut self) -> Option<Window> {
         self.closed.pop_front().map(|(window, _)| window)
@@ -152,7 +160,6 @@ impl<B> Windows<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::read::Ending;
 
     fn record(line: u64, bytes: usize) -> Record {
         let end = Position { bytes: line * 10, lines: line, records: line };

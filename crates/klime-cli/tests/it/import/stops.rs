@@ -22,7 +22,7 @@ fn a_key_that_klime_does_not_know_is_found_out_before_the_first_event() {
 fn a_key_that_is_revoked_stops_it_and_nothing_is_skipped() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev, &[]);
+    let import = start(&desk, &dev.endpoint(), &[]);
     assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
     dev.post("/dev/fault", &json!({ "kind": "status", "status": 401 }));
     let (code, ended) = finish(import);
@@ -51,7 +51,7 @@ fn a_server_that_is_not_there_is_tried_for_a_while() {
 fn a_server_that_fails_for_long_stops_it_and_it_goes_on_later() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev, &["--patience", "100ms"]);
+    let import = start(&desk, &dev.endpoint(), &["--patience", "100ms"]);
     assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
     dev.post("/dev/fault", &json!({ "kind": "status", "status": 503 }));
     let (code, ended) = finish(import);
@@ -65,7 +65,7 @@ fn a_server_that_fails_for_long_stops_it_and_it_goes_on_later() {
 fn ctrl_c_lets_arrive_what_is_on_its_way() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev, &["--rate", "2000"]);
+    let import = start(&desk, &dev.endpoint(), &["--rate", "2000"]);
     assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
     kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::INT).unwrap();
     let (code, ended) = finish(import);
@@ -73,6 +73,33 @@ fn ctrl_c_lets_arrive_what_is_on_its_way() {
     let (arrived, books) = (numbers(&dev).len() as u64, &ended["books"]);
     assert_eq!(position(&desk.path("e.ndjson.klime-checkpoint")), arrived, "{ended}");
     assert_eq!((books["accepted"].as_u64(), books["pending"].as_u64()), (Some(arrived), Some(0)), "{ended}");
+}
+
+#[test]
+fn a_closed_terminal_stops_it_in_order() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let import = start(&desk, &dev.endpoint(), &["--rate", "2000"]);
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::HUP).unwrap();
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["error"]), (3, &"interrupted".into()), "{ended}");
+    assert_eq!(position(&desk.path("e.ndjson.klime-checkpoint")), numbers(&dev).len() as u64);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn under_nohup_it_outlives_its_terminal() {
+    let desk = Desk::new("e.ndjson", lines(3000));
+    let dev = Dev::start(&[]);
+    let mut import = Command::new("sh");
+    import.args(["-c", "trap '' HUP; exec \"$0\" import e.ndjson --json --rate 2000", env!("CARGO_BIN_EXE_klime")]);
+    import.current_dir(desk.directory.path()).env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    let import = import.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::HUP).unwrap();
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["accepted"]), (0, &3000.into()), "{ended}");
 }
 
 #[test]
@@ -103,15 +130,15 @@ fn people_are_told_what_became_of_their_file() {
     insta::assert_snapshot!(rest);
 }
 
-fn start(desk: &Desk, dev: &Dev, arguments: &[&str]) -> std::process::Child {
+pub(super) fn start(desk: &Desk, endpoint: &str, arguments: &[&str]) -> std::process::Child {
     let mut import = Command::new(env!("CARGO_BIN_EXE_klime"));
     import.args(["import", desk.name, "--json", "--retry-delay", "10ms"]).args(arguments);
     import.current_dir(desk.directory.path());
-    import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", endpoint);
     import.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn finish(import: std::process::Child) -> (i32, Value) {
+pub(super) fn finish(import: std::process::Child) -> (i32, Value) {
     let output = import.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     (output.status.code().unwrap(), serde_json::from_str(text.lines().last().unwrap()).unwrap())

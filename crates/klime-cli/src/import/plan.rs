@@ -30,17 +30,13 @@ pub(super) struct Opened {
     options: BTreeMap<String, String>,
 }
 
-fn is_stdin(file: &Path) -> bool {
-    file.as_os_str() == "-"
-}
-
 /// Opens the source.
 ///
 /// # Errors
 ///
 /// A sentence that names the file or the option that is at fault.
 pub(super) fn open(args: &Args) -> Result<Opened, String> {
-    let is_stream = is_stdin(&args.file);
+    let is_stream = args.is_stdin();
     let shown = if is_stream { "standard input".to_owned() } else { args.file.display().to_string() };
     let (mut source, total_bytes, identity) = match is_stream {
         true => (Source::stream(io::stdin()), None, Identity::default()),
@@ -94,9 +90,10 @@ fn delimiter(args: &Args) -> u8 {
     args.mapping.delimiter.unwrap_or(if is_tsv { b'\t' } else { b',' })
 }
 
-/// Options of CSV are no use for lines.
+/// Options of CSV are no use for lines, unless they are those of a mapping file, which is for both.
 fn check_lines(mapping: &MappingArgs) -> Result<(), String> {
     let option = match mapping {
+        MappingArgs { mapping: Some(_), .. } => return Ok(()),
         MappingArgs { delimiter: Some(_), .. } => "--delimiter",
         MappingArgs { columns, .. } if !columns.is_empty() => "--columns",
         _ => return Ok(()),
@@ -105,8 +102,8 @@ fn check_lines(mapping: &MappingArgs) -> Result<(), String> {
 }
 
 fn converter(args: &Args, container: Container) -> Result<Converter, String> {
-    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, source, .. } = &args.mapping;
-    let has_mapping = !map.is_empty() || kind.is_some() || event.is_some() || properties.is_some() || *infer;
+    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, .. } = &args.mapping;
+    let has_mapping = args.mapping.has_any();
     let exports = &args.exports;
     let meaning = match args.from {
         Some(_) if has_mapping => {
@@ -130,8 +127,7 @@ fn converter(args: &Args, container: Container) -> Result<Converter, String> {
             infer: *infer,
         }),
     };
-    let own_name = || args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let source = source.clone().unwrap_or_else(|| if is_stdin(&args.file) { "stdin".to_owned() } else { own_name() });
+    let source = args.source();
     Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone() })
 }
 
@@ -229,12 +225,12 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
 }
 
 fn checkpoint_path(args: &Args) -> Option<PathBuf> {
-    let beside = || (!is_stdin(&args.file)).then(|| with_suffix(&args.file, ".klime-checkpoint"));
+    let beside = || (!args.is_stdin()).then(|| with_suffix(&args.file, ".klime-checkpoint"));
     args.progress.checkpoint.clone().or_else(beside)
 }
 
 fn refused_path(args: &Args) -> PathBuf {
-    let name = if is_stdin(&args.file) { Path::new("stdin") } else { &args.file };
+    let name = if args.is_stdin() { Path::new("stdin") } else { &args.file };
     args.progress.refused.clone().unwrap_or_else(|| with_suffix(name, ".refused.ndjson"))
 }
 

@@ -8,6 +8,7 @@ use klime::Stats;
 use serde::Serialize;
 
 use super::counts::Counts;
+use super::next::Next;
 use super::run::{Ended, behind, grouped};
 use crate::exit::Exit;
 use crate::print;
@@ -65,23 +66,39 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
     exit
 }
 
-/// Says how an import ended.
-pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: bool, json: bool) -> Exit {
-    let Ended { counts, books, stopped, .. } = ended;
-    let is_refused = counts.refused + ended.unnamed > 0;
-    let (status, exit) = match stopped {
+/// The word for how an import ended, and its exit status.
+fn status(ended: &Ended) -> (&'static str, Exit) {
+    match &ended.stopped {
         Some(stop) => ("stopped", stop.exit),
-        None if is_refused => ("refused", Exit::Refused),
+        None if ended.counts.refused + ended.unnamed > 0 => ("refused", Exit::Refused),
         None => ("complete", Exit::Taken),
-    };
-    let refused_file = (ended.refused_bytes > 0).then_some(ended.refused_path.as_path());
-    if json {
-        let error = stopped.as_ref().map(|stop| stop.message.as_str());
-        let (line, seconds) = (Some(ended.position.lines), took.as_secs_f64());
-        let outcome = Outcome { status, file, counts, line, books: Some(books), seconds, refused_file, error };
-        print::line(serde_json::to_string(&outcome).unwrap_or_default());
-        return exit;
     }
+}
+
+fn refused_file(ended: &Ended) -> Option<&Path> {
+    (ended.refused_bytes > 0).then_some(ended.refused_path.as_path())
+}
+
+/// Says how an import ended, as JSON.
+pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
+    let (status, exit) = status(ended);
+    let outcome = Outcome {
+        status,
+        file,
+        counts: &ended.counts,
+        line: Some(ended.position.lines),
+        books: Some(&ended.books),
+        seconds: took.as_secs_f64(),
+        refused_file: refused_file(ended),
+        error: ended.stopped.as_ref().map(|stop| stop.message.as_str()),
+    };
+    print::line(serde_json::to_string(&outcome).unwrap_or_default());
+    exit
+}
+
+/// Says how an import ended, and what is to be done next.
+pub(super) fn ended(file: &str, ended: &Ended, took: Duration, next: &Next, has_checkpoint: bool) -> Exit {
+    let Ended { counts, books, stopped, .. } = ended;
     let how = match stopped {
         Some(_) => format!("stopped {}", behind(ended.position)),
         None => "complete".to_owned(),
@@ -91,9 +108,9 @@ pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: b
     print::line(format_args!("{file}: {how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)));
     print::line(table(counts, "accepted").trim_end());
     print::line(format_args!("books of this run: {books}"));
-    if let Some(path) = refused_file {
-        let path = path.display();
-        print::line(format_args!("refused records are in {path}; mend them there, then: klime import {path}"));
+    if let Some(path) = refused_file(ended) {
+        let (name, command) = (print::printable(&path.display().to_string()), next.mended(path));
+        print::line(format_args!("refused records are in {name}; mend them there, then: {command}"));
     }
     if ended.unnamed > 0 {
         print::error(format_args!("Klime refused {} events without saying which", ended.unnamed));
@@ -101,12 +118,12 @@ pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: b
     if let Some(stop) = stopped {
         print::error(print::printable(&stop.message));
         let hint = match has_checkpoint {
-            true => "nothing is lost: run the same command again to go on from there",
-            false => "nothing is lost: run the same command again, records that arrived count once",
+            true => "nothing is lost; to go on from there, run",
+            false => "nothing is lost; records that arrived count once when you run, with the same input",
         };
-        print::line(hint);
+        print::line(format_args!("{hint}: {}", next.resume()));
     }
-    exit
+    status(ended).1
 }
 
 /// The counts, a line for each kind of outcome and each fault.

@@ -1,12 +1,13 @@
 //! A key that is no good, a server that is not there, and Ctrl-C: it stops, says why, and goes on later.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{Desk, lines, numbers, position};
-use crate::support::{Dev, Klime, WRITE_KEY};
+use super::{Desk, accepted, lines, numbers, position};
+use crate::support::{Dev, Klime, Program, WRITE_KEY};
 
 #[test]
 fn a_key_that_klime_does_not_know_is_found_out_before_the_first_event() {
@@ -117,6 +118,68 @@ fn nothing_is_sent_when_klime_is_disabled() {
     let ran = desk.klime("http://127.0.0.1:9", &[]).variable("KLIME_DISABLED", "1").run();
     assert_eq!(ran.code, 0);
     assert!(!desk.path("e.ndjson.klime-checkpoint").exists());
+}
+
+/// Runs a command line that was printed, as if it were pasted.
+#[track_caller]
+fn pasted(desk: &Desk, dev: &Dev, command: &str) -> std::process::Output {
+    let beside = std::path::Path::new(env!("CARGO_BIN_EXE_klime")).parent().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", command]).current_dir(desk.directory.path()).stdin(Stdio::null());
+    shell.env("PATH", format!("{}:{}", beside.display(), std::env::var("PATH").unwrap()));
+    shell.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    shell.output().unwrap()
+}
+
+#[test]
+fn the_commands_that_are_printed_do_what_they_are_printed_for() {
+    let rows = |first: u32, last: u32| -> String {
+        (first..=last).map(|number| format!("{number},user_{number},2026-11-23 15:20:00\n")).collect()
+    };
+    let desk =
+        Desk::new("the orders.csv", format!("id,who is it,at\n{}3000,,now\n{}", rows(1, 2999), rows(3001, 3100)));
+    let dev = Dev::start(&[]);
+    let import = Klime::new(&[
+        "import",
+        "the orders.csv",
+        "--map",
+        "userId=who is it",
+        "--map=timestamp=at",
+        "--timezone",
+        "UTC",
+        "--event",
+        "Order's Placed",
+        "--id-from",
+        "id",
+        "--restart",
+        "--checkpoint",
+        "c",
+        "--rate",
+        "2000",
+    ]);
+    let import = Program::start(import.at(&dev.endpoint()).in_directory(desk.directory.path()));
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    let (code, lines) = import.interrupt_and_read();
+    let resume = lines.last().unwrap().split_once("run: ").unwrap().1;
+    assert!(code == 3 && resume.starts_with("klime import 'the orders.csv' --map 'userId=who is it'"), "{lines:?}");
+
+    let resumed = pasted(&desk, &dev, resume);
+    let said = String::from_utf8(resumed.stdout).unwrap();
+    assert!(resumed.status.code() == Some(1) && accepted(&dev).len() == 3099, "{said}");
+    let mended = said.lines().last().unwrap().split_once("then: ").unwrap().1;
+    let refused = desk.path("the orders.csv.refused.ndjson");
+    let text = fs::read_to_string(&refused).unwrap().replace("\"now\"", "\"2026-11-23 15:20:00\",\"who is it\":\"u\"");
+    fs::write(&refused, text).unwrap();
+    for _ in 0..2 {
+        let output = pasted(&desk, &dev, mended);
+        assert!(output.status.success(), "{mended} {output:?}");
+    }
+    // The row's own key makes the same id of it in either file.
+    fs::write(desk.file(), "id,who is it,at\n3000,u,2026-11-23 15:20:00\n").unwrap();
+    let alone = resume.replace("--checkpoint c", "--checkpoint d --refused e");
+    assert!(pasted(&desk, &dev, &alone).status.success());
+    assert_eq!(accepted(&dev).len(), 3100);
+    assert!(accepted(&dev).values().all(|event| event["event"] == "Order's Placed"));
 }
 
 #[test]

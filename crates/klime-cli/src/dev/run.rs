@@ -18,11 +18,11 @@ use super::expect::{Expectations, Standing};
 use super::guard::Guard;
 use super::key::Keys;
 use super::server::Listeners;
-use super::signals::{Signal, Signals};
 use super::store::{Limits, Store, StoreError};
 use super::terminal::{Format, Terminal};
 use super::{api, words};
 use crate::exit::Exit;
+use crate::signals::{Signal, Signals};
 use crate::{clock, print};
 
 /// The worker threads: one can wait for the store while the other one serves.

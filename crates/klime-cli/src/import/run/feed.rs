@@ -10,7 +10,7 @@ use super::{Import, Phase, Stop};
 use crate::clock;
 use crate::import::convert::{Converter, Event};
 use crate::import::mapping::{Fault, NoEvent};
-use crate::import::read::{Position, Reader};
+use crate::import::read::{Ending, Position, Reader};
 
 /// Records are handed over by so many …
 const MAX_ITEMS: usize = 256;
@@ -102,6 +102,10 @@ impl Import {
             };
             if let (Some(pace), Fate::Sent { .. }) = (&mut self.pace, &fate) {
                 pace.count(now);
+            }
+            if record.ending != Ending::Line {
+                // In a window of its own the checkpoint can stay before it.
+                self.close_window();
             }
             self.windows.add(record, start, fate, event_bytes);
             if self.windows.is_open_full() {

@@ -3,6 +3,7 @@
 use klime::Report;
 
 use super::losses::Loss;
+use super::progress::behind;
 use super::window::{Entry, Fate, Window};
 use super::{CHECKPOINT_EVERY, Import, Phase, Stop};
 use crate::clock;
@@ -67,7 +68,8 @@ impl Import {
 
     fn write_refused(&mut self, entries: &[u8]) -> Result<(), String> {
         if self.refused.make()? {
-            self.checkpoint.refused = self.refused.part().clone();
+            let before = self.before_open_end.iter_mut();
+            before.chain([&mut self.checkpoint]).for_each(|known| known.refused = self.refused.part().clone());
             self.save()?;
         }
         self.refused.append(entries)
@@ -96,7 +98,7 @@ impl Import {
     }
 
     fn at_line(&self, problem: &str) -> Stop {
-        Stop::unreachable(format!("at line {}: {problem}", self.checkpoint.position.lines))
+        Stop::unreachable(format!("{}: {problem}", behind(self.checkpoint.position)))
     }
 
     /// Writes the checkpoint, behind what it says of the refused file.
@@ -106,8 +108,8 @@ impl Import {
     /// A sentence that names the file.
     pub(super) fn save(&mut self) -> Result<(), String> {
         self.refused.sync()?;
-        if let Some(file) = &mut self.checkpoint_file {
-            file.write(&self.checkpoint)?;
+        if let Some(file) = &self.checkpoint_file {
+            file.write(self.resumable())?;
         }
         Ok(())
     }

@@ -15,15 +15,6 @@ use crate::import::args::Args;
 use crate::import::{NoEvent, plan};
 use crate::settings::{Settings, Source};
 
-#[test]
-fn all_attempts_fit_into_the_patience() {
-    let second = Duration::from_secs(1);
-    for (seconds, attempts) in [(0, 1), (1, 2), (3, 3), (31, 6), (120, 11)] {
-        assert_eq!(attempts_within(second, second * seconds), attempts, "{seconds}");
-    }
-    assert_eq!(attempts_within(Duration::from_millis(10), second), 7);
-}
-
 /// A Klime that fails now and then, refuses some events for good, and can see to it that the import dies.
 #[derive(Debug, Default)]
 struct Server {

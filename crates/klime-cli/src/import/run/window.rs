@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::import::convert::{Event, bytes_of};
 use crate::import::id::fingerprint;
 use crate::import::mapping::{Fault, NoEvent};
-use crate::import::read::{Content, Position, Record};
+use crate::import::read::{Content, Ending, Position, Record};
 
 /// A window is closed with so many records, the first one sooner and each further one with twice as many as the last: so the
 /// checkpoint moves from the beginning …
@@ -68,6 +68,8 @@ pub(super) struct Window {
     pub(super) last: String,
     /// How many events of this run had been lost when the window was closed.
     pub(super) lost_before: u64,
+    /// Whether the last record is ended by the end of the source alone.
+    is_open_ended: bool,
     bytes: usize,
 }
 
@@ -77,6 +79,7 @@ impl Window {
         self.bytes +=
             event_bytes + usize::try_from(record.bytes).unwrap_or(usize::MAX).min(content_bytes(&record.content));
         (self.last_start, self.end) = (start, record.end);
+        self.is_open_ended = record.ending != Ending::Line;
         let Record { line, bytes, content, .. } = record;
         self.entries.push(Entry { line, bytes, content, fate });
     }
@@ -144,6 +147,11 @@ impl<B> Windows<B> {
         self.closed.front_mut().map(|(_, barrier)| barrier)
     }
 
+    /// Whether the window that is next to be settled is a record that the end of the source alone has ended.
+    pub(super) fn is_next_open_ended(&self) -> bool {
+        self.closed.front().is_some_and(|(window, _)| window.is_open_ended)
+    }
+
     /// Takes the window of which the barrier is over.
     pub(super) fn settle(&mut self) -> Option<Window> {
         self.closed.pop_front().map(|(window, _)| window)
@@ -161,7 +169,7 @@ mod tests {
 
     fn record(line: u64, bytes: usize) -> Record {
         let end = Position { bytes: line * 10, lines: line, records: line };
-        Record { line, end, bytes: bytes as u64, content: Content::Line(vec![b'x'; bytes]) }
+        Record { line, end, bytes: bytes as u64, ending: Ending::Line, content: Content::Line(vec![b'x'; bytes]) }
     }
 
     fn fill(windows: &mut Windows<u64>, from: u64, bytes: usize) -> u64 {

@@ -167,9 +167,9 @@ fn the_commands_that_are_printed_do_what_they_are_printed_for() {
     let said = String::from_utf8(resumed.stdout).unwrap();
     assert!(resumed.status.code() == Some(1) && accepted(&dev).len() == 3099, "{said}");
     let mended = said.lines().last().unwrap().split_once("then: ").unwrap().1;
-    let refused = desk.path("the orders.csv.refused.ndjson");
-    let text = fs::read_to_string(&refused).unwrap().replace("\"now\"", "\"2026-11-23 15:20:00\",\"who is it\":\"u\"");
-    fs::write(&refused, text).unwrap();
+    let refused = fs::read_to_string(desk.path("the orders.csv.refused.ndjson")).unwrap();
+    let text = refused.replace("\"now\"", "\"2026-11-23 15:20:00\",\"who is it\":\"u\"");
+    fs::write(desk.path("the orders.csv.mended.ndjson"), text).unwrap();
     for _ in 0..2 {
         let output = pasted(&desk, &dev, mended);
         assert!(output.status.success(), "{mended} {output:?}");

@@ -15,32 +15,166 @@ defmodule Klime.CallbacksTest do
 
   defp start_named(server, name, options), do: start(server, [name: name] ++ options)
 
-  test "what a client loses after it was killed is in the log" do
-    server = Server.start(%{fault: :hang})
-    client = start(server, shutdown_timeout: 100)
+  # Kills a client, and returns when all is told.
+  defp kill(client) do
+    %{teller: teller} = :sys.get_state(client)
+    reference = Process.monitor(teller)
     Process.unlink(client)
-    logger = Process.whereis(Klime.LastWords)
-    :erlang.trace(logger, true, [:receive])
+    Process.exit(client, :kill)
+    assert_receive {:DOWN, ^reference, _, _, :normal}, 10_000
+  end
+
+  test "what a client loses after it was killed is in the log, and on_drop is told" do
+    server = Server.start(%{fault: :hang})
+    test = self()
+
+    options = [
+      shutdown_timeout: 100,
+      flush_interval: 3_600_000,
+      on_drop: fn reason, events -> send(test, {reason, length(events)}) end
+    ]
+
+    client = start(server, options)
 
     log =
       capture_log(fn ->
-        for _ <- 1..45, do: :ok = Klime.track(client, "Event", %{}, user_id: 1)
-        Process.exit(client, :kill)
-        await_losses(logger, 45)
-        # It has logged what it was told before.
-        :sys.get_state(logger)
+        for _ <- 1..5, do: :ok = Klime.track(client, "Event", %{}, user_id: 1)
+        :ok = Klime.track(client, "Nobody's")
+        kill(client)
       end)
 
-    assert log =~ ~r/klime lost \d+ events: \d+ dropped at the deadline of the shutdown/
+    assert log =~ "1 dropped as not valid"
+    assert log =~ "5 dropped at the deadline of the shutdown"
+    refute log =~ "before its callbacks had"
+    assert_received {:invalid, 1}
+    assert_received {:shutdown_deadline, 5}
   end
 
-  # Lines may share the losses among them.
-  defp await_losses(_logger, 0), do: :ok
+  test "callbacks run after their client was killed, and no longer than a second after all else" do
+    server = Server.start([%{}, %{status: 400}])
+    test = self()
 
-  defp await_losses(logger, count) do
-    assert_receive {:trace, ^logger, :receive, {:klime, :log, :warning, "klime lost " <> text}}, 10_000
-    {lost, _} = Integer.parse(text)
-    await_losses(logger, count - lost)
+    on_error = fn _, events ->
+      send(test, {:failed, length(events), self()})
+      receive do: (:never -> :ok)
+    end
+
+    client =
+      start(server,
+        max_batch_size: 1,
+        max_in_flight: 1,
+        flush_interval: 3_600_000,
+        on_success: &send(test, {:accepted, &1.accepted}),
+        on_error: on_error
+      )
+
+    log =
+      capture_log(fn ->
+        :sys.suspend(client)
+        for _ <- 1..2, do: :ok = Klime.track(client, "Event", %{}, user_id: 1)
+        :sys.resume(client)
+        kill(client)
+      end)
+
+    assert_received {:accepted, 1}
+    assert_received {:failed, 1, callback}
+    refute Process.alive?(callback)
+    assert log =~ "klime: the client has ended before its callbacks had, one was running and 0 waited"
+  end
+
+  test "a client whose callbacks have nobody who runs them any more gets another one" do
+    server = Server.start()
+    test = self()
+
+    client =
+      start(server,
+        on_success: fn response ->
+          send(test, {:called, response.accepted, self()})
+          receive do: (:return -> :ok)
+        end
+      )
+
+    :ok = Klime.track(client, "Event", %{}, user_id: 1)
+    assert_receive {:called, 1, hanging}, 5000
+    %{teller: teller} = :sys.get_state(client)
+    reference = Process.monitor(hanging)
+    Process.exit(teller, :kill)
+    assert_receive {:DOWN, ^reference, _, _, :killed}, 5000
+
+    :ok = Klime.track(client, "Event", %{}, user_id: 1)
+    assert_receive {:called, 1, callback}, 5000
+    send(callback, :return)
+    assert Klime.flush(client) == :ok
+  end
+
+  describe "on_drop is shown, of a call that is no event," do
+    setup do
+      test = self()
+      client = start(Server.start(), on_drop: fn reason, events -> send(test, {:dropped, reason, events}) end)
+      %{client: client}
+    end
+
+    defp shown(client) do
+      :ok = Klime.flush(client)
+      assert_received {:dropped, reason, [%Klime.Event{} = event]}
+      {reason, event}
+    end
+
+    test "what it was, with text in place of what JSON cannot hold", %{client: client} do
+      properties = %{"plan" => "pro", list: [1, {2}, %{ok: true, pid: self()}], key: %{{1} => 1}, bytes: <<255>>}
+      :ok = Klime.track(client, "Signed Up", properties, user_id: 42, group_id: "org", ip: "203.0.113.7")
+      assert {:invalid, %{type: :track, event: "Signed Up", user_id: 42, group_id: "org"} = event} = shown(client)
+
+      assert event.properties == %{
+               "plan" => "pro",
+               "list" => [1, "(a tuple)", %{"ok" => true, "pid" => "(a process id)"}],
+               "key" => %{"(a tuple)" => 1},
+               "bytes" => "(text that is not valid UTF-8)"
+             }
+
+      assert event.context.ip == "203.0.113.7"
+      :ok = Klime.identify(client, {:user, 1}, %{plan: "pro"})
+      assert {:invalid, %{type: :identify, user_id: "(a tuple)", traits: %{"plan" => "pro"}}} = shown(client)
+      assert {:error, %{kind: :invalid}} = Klime.group!(client, "org", %{bad: {1}})
+      assert {:invalid, %{type: :group, group_id: "org", traits: %{"bad" => "(a tuple)"}}} = shown(client)
+      :ok = Klime.track(client, self(), {1}, user_id: make_ref())
+      assert {:invalid, %{event: "(a process id)", properties: "(a tuple)", user_id: "(a reference)"}} = shown(client)
+    end
+
+    test "what it was, although its options cannot be read", %{client: client} do
+      for options <- [:user, [:user], %Klime.Event{type: :track}, 1, [{:user_id, 1} | :improper]] do
+        :ok = Klime.track(client, "Signed Up", %{plan: "pro", pid: self()}, options)
+        assert {:invalid, %{event: "Signed Up", properties: properties}} = shown(client)
+        assert properties == %{"plan" => "pro", "pid" => "(a process id)"}
+      end
+
+      no_time = Map.put(~U[2026-11-23 15:20:00Z], :month, :may)
+      :ok = Klime.track(client, "Signed Up", %{}, timestamp: no_time, user_id: 1)
+      assert {:invalid, %{event: "Signed Up", user_id: 1, timestamp: nil}} = shown(client)
+      assert {:error, %{kind: :invalid}} = Klime.track!(client, "Signed Up", %{}, :user)
+      assert {:invalid, %{event: "Signed Up"}} = shown(client)
+    end
+
+    test "what it was, without what is too large to show", %{client: client} do
+      text = String.duplicate("x", 300_000)
+      :ok = Klime.track(client, "Signed Up", %{text: text, pid: self()}, user_id: 1)
+      assert {_, %{event: "Signed Up", user_id: 1, properties: "(too large to show)"}} = shown(client)
+      :ok = Klime.track(client, "Signed Up", %{text: text}, user_id: 1)
+      assert {:too_large, %{event: "Signed Up", user_id: 1, properties: "(too large to show)"}} = shown(client)
+      # Each part could be shown, all of them are too much.
+      half = String.duplicate("x", 150_000)
+      :ok = Klime.track(client, half, %{text: half, pid: self()}, user_id: 1)
+      assert {:invalid, %{type: :track, event: nil, properties: nil}} = shown(client)
+    end
+
+    test "nothing when before_send has not seen it", %{client: _client} do
+      test = self()
+      on_drop = fn reason, events -> send(test, {:dropped, reason, events}) end
+      client = start(Server.start(), before_send: & &1, on_drop: on_drop)
+      :ok = Klime.track(client, "Signed Up", %{pid: self()}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert_received {:dropped, :invalid, []}
+    end
   end
 
   test "on_success gets the response, on_error the error and its events" do
@@ -122,6 +256,45 @@ defmodule Klime.CallbacksTest do
              "First",
              "From the callback"
            ]
+  end
+
+  for {what, code} <- [
+        "GenServer.stop": quote(do: &GenServer.stop/1),
+        "a task that does it": quote(do: &Task.await(Task.async(fn -> GenServer.stop(&1) end))),
+        "its supervisor": quote(do: fn _ -> Supervisor.stop(__MODULE__.Tree) end)
+      ] do
+    test "a callback may stop the client by #{what}, which takes no time, and no callback is lost" do
+      server = Server.start()
+      test = self()
+      name = __MODULE__.Stopped
+
+      on_success = fn _ ->
+        if Process.whereis(name), do: send(test, {:stopped, :timer.tc(unquote(code), [name])})
+        send(test, :called)
+      end
+
+      options = [write_key: "k", endpoint: Server.url(server), name: name, max_batch_size: 1, flush_interval: 3_600_000]
+      child = {Klime.Client, options ++ [on_success: on_success]}
+
+      {:ok, tree} =
+        Supervisor.start_link([Map.put(Klime.Client.child_spec(elem(child, 1)), :restart, :temporary)],
+          strategy: :one_for_one,
+          name: __MODULE__.Tree
+        )
+
+      client = Process.whereis(name)
+      %{teller: teller} = :sys.get_state(client)
+      reference = Process.monitor(teller)
+      for _ <- 1..5, do: :ok = Klime.track(client, "Event", %{}, user_id: 1)
+      assert_receive {:stopped, {time, :ok}}, 10_000
+      # Of 4.5 s that a stop may wait for a callback.
+      assert time < 2_500_000
+      assert_receive {:DOWN, ^reference, _, _, :normal}, 10_000
+      assert length(Server.events(server, 5)) == 5
+      for _ <- 1..5, do: assert_received(:called)
+      refute Process.alive?(client)
+      if Process.alive?(tree), do: Supervisor.stop(tree)
+    end
   end
 
   test "a callback may shut the client down" do

@@ -145,7 +145,7 @@ defmodule Klime.ConformanceTest do
   defp header(value), do: value
 
   defp json(value) do
-    {:ok, json} = Klime.Native.encode(value)
+    {:ok, json} = Klime.Native.encode(value, 1_000_000)
     json
   end
 

@@ -174,13 +174,38 @@ defmodule Klime.FacesTest do
       test "by #{encoder} says what it cannot hold" do
         choose(unquote(encoder))
 
-        assert Klime.JSON.encode(%{"a" => [1, %{b: self()}]}) ==
-                 {:error, "a.1.b is a process id, which JSON cannot hold"}
+        assert Klime.JSON.encode(%{"a" => [1, %{b: self()}], "c" => :d}) ==
+                 {:error,
+                  {:invalid, "a.1.b is a process id, which JSON cannot hold",
+                   %{"a" => [1, %{"b" => "(a process id)"}], "c" => shown_atom(unquote(encoder))}}}
 
-        assert Klime.JSON.encode(%{"a" => <<255>>}) ==
-                 {:error, "a is text that is not valid UTF-8, which JSON cannot hold"}
+        assert {:error, {:invalid, "a is text that is not valid UTF-8, which JSON cannot hold", %{"a" => shown}}} =
+                 Klime.JSON.encode(%{"a" => <<255>>})
 
-        assert Klime.JSON.encode(%{"userId" => {1}}) == {:error, "user_id is a tuple, which JSON cannot hold"}
+        assert shown == "(text that is not valid UTF-8)"
+
+        assert {:error, {:invalid, "user_id is a tuple, which JSON cannot hold", _}} =
+                 Klime.JSON.encode(%{"userId" => {1}})
+      end
+
+      test "by #{encoder} bounds the time for what is far too large, odd or not" do
+        choose(unquote(encoder))
+        million = Enum.to_list(1..1_000_000)
+
+        for {list, problem} <- [
+              {million, "event is more than 262144 bytes of JSON, the most is 204800"},
+              {[self() | million], "properties.list.0 is a process id, which JSON cannot hold"},
+              {million ++ [self()], "event is more than 262144 bytes of JSON, the most is 204800"},
+              {List.duplicate(self(), 1_000_000), "properties.list.0 is a process id, which JSON cannot hold"}
+            ] do
+          event = %{"type" => "track", "event" => "Event", "properties" => %{list: list}}
+          {:reductions, before} = Process.info(self(), :reductions)
+          assert {:error, {_, ^problem, shown}} = Klime.JSON.encode(event)
+          {:reductions, later} = Process.info(self(), :reductions)
+          # Of the same work on all of the list there would be tens of millions.
+          assert later - before < 3_000_000
+          assert shown == %{"type" => "track", "event" => "Event", "properties" => "(too large to show)"}
+        end
       end
     end
 
@@ -205,7 +230,9 @@ defmodule Klime.FacesTest do
              }
 
       assert Klime.JSON.encode(%{"a" => URI.parse("https://example.com")}) ==
-               {:error, "a is a struct URI without a JSON encoder, which JSON cannot hold"}
+               {:error,
+                {:invalid, "a is a struct URI without a JSON encoder, which JSON cannot hold",
+                 %{"a" => "(a struct URI without a JSON encoder)"}}}
     end
 
     test "by Jason goes to the server" do
@@ -218,6 +245,10 @@ defmodule Klime.FacesTest do
       assert [%{"properties" => %{"at" => "2026-11-23", "text" => "ü \"x\" \n"}}] = Server.events(server, 1)
       assert %{accepted: 1, dropped: %{invalid: 1}} = Klime.stats(client)
     end
+
+    # The encoders of Elixir know atoms; for the other they are made text.
+    defp shown_atom(:native), do: "d"
+    defp shown_atom(_encoder), do: :d
 
     defp choose(encoder) do
       if encoder == :jason, do: Optional.install(Jason)

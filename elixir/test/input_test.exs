@@ -86,7 +86,7 @@ defmodule Klime.InputTest do
         "properties must be an object" => fn -> Klime.track(client, "Event", ~D[2026-11-23], user_id: 1) end,
         "traits must be an object, not a number" => fn -> Klime.identify(client, 1, 2) end,
         "options cannot be read, they must be a keyword list" => fn -> Klime.track(client, "Event", %{}, %Unknown{}) end,
-        "problem: options cannot be read" => fn ->
+        "timestamp is no time that there is" => fn ->
           Klime.track(client, "Event", %{}, user_id: 1, timestamp: Map.put(~U[2026-11-23 15:20:00Z], :month, :may))
         end,
         "options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, :user) end,

@@ -39,6 +39,9 @@ defmodule Klime.LifecycleTest do
     end
   end
 
+  defp ordered(0), do: []
+  defp ordered(count), do: receive(do: (what when what in [:called, :flushed] -> [what | ordered(count - 1)]))
+
   # How many events log lines say are lost.
   defp lost(log) do
     for [_, count] <- Regex.scan(~r/klime lost (\d+) events?: /, log), reduce: 0 do
@@ -142,6 +145,25 @@ defmodule Klime.LifecycleTest do
       server = Server.start()
       assert {_, 0} = run(server, "")
       assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
+    end
+
+    test "keeps its Rust half when its code is loaded again" do
+      server = Server.start()
+
+      script = """
+      # There is no upgrade: the version that is there stays.
+      {:module, Klime.Native} = Code.ensure_loaded(Klime.Native)
+      {:error, :on_load_failure} = :code.load_file(Klime.Native)
+      for n <- 46..50, do: :ok = Klime.track(client, "Number", %{n: n}, user_id: 1)
+      :ok = Klime.flush(client)
+      %{accepted: 50} = Klime.stats(client)
+      {:ok, %{accepted: 1}} = Klime.track!(client, "Number", %{n: 51}, user_id: 1)
+      IO.puts("all well")
+      """
+
+      assert {output, 0} = run(server, script)
+      assert output =~ "all well"
+      assert numbers(Server.events(server, 51)) == Enum.to_list(1..51)
     end
 
     test "delivers all events of a supervised client at System.stop" do
@@ -262,6 +284,27 @@ defmodule Klime.LifecycleTest do
       assert Task.await(stopping) == :ok
     end
 
+    test "answers a flush behind the callbacks" do
+      server = Server.start(%{fault: :hold})
+      test = self()
+
+      on_success = fn _ ->
+        # Slow, by work of some 20 ms.
+        :crypto.pbkdf2_hmac(:sha256, "password", "salt", 40_000, 32)
+        send(test, :called)
+      end
+
+      {_parent, client} = parent(options(server, on_success: on_success, max_batch_size: 1, max_in_flight: 1), true)
+      track(client, 10)
+      flushing = Task.async(fn -> Klime.flush(client) && send(test, :flushed) end)
+      Server.request(server)
+      stopping = Task.async(fn -> GenServer.stop(client) end)
+      Server.release(server)
+      Task.await(stopping)
+      Task.await(flushing)
+      assert ordered(11) == List.duplicate(:called, 10) ++ [:flushed]
+    end
+
     test "gives who waits for an answer the one that there is" do
       server = Server.start(%{fault: :hold})
       {_parent, client} = parent(options(server, shutdown_timeout: 200), true)
@@ -343,11 +386,59 @@ defmodule Klime.LifecycleTest do
     end
   end
 
+  test "whatever is asked of a client that is gone is a log line and the answer that there is" do
+    {:ok, client} = Klime.Client.start_link(testing: true)
+    :ok = GenServer.stop(client)
+
+    calls = [
+      fn -> Klime.track(client, "Event", %{}, user_id: 1) end,
+      fn -> Klime.track(client, "Event", %{bad: {1}}, user_id: 1) end,
+      fn -> Klime.track(client, "Event", %{}, :no_options) end,
+      fn -> Klime.identify(client, {1}) end,
+      fn -> Klime.flush(client) end,
+      fn -> Klime.flush(client, 10) end,
+      fn -> Klime.shutdown(client) end,
+      fn -> Klime.flush(:nobody) end
+    ]
+
+    for call <- calls do
+      # Lines of this kind are at least a second apart.
+      :persistent_term.erase(Klime.Log)
+      log = ExUnit.CaptureLog.capture_log(fn -> assert call.() == :ok end)
+      assert log =~ "klime: no client is running as"
+    end
+
+    for {properties, options} <- [{%{}, [user_id: 1]}, {%{bad: {1}}, [user_id: 1]}, {%{}, :no_options}] do
+      assert {:error, %Klime.SendError{message: "Client is not running", kind: :not_running}} =
+               Klime.track!(client, "Event", properties, options)
+    end
+  end
+
+  test "a client may go while before_send looks at its event" do
+    for answer <- [nil, :nonsense, %Klime.Event{type: :track, properties: %{bad: {1}}}] do
+      before_send = fn _event ->
+        :ok = GenServer.stop(__MODULE__.Going)
+        answer
+      end
+
+      start = fn -> Klime.Client.start_link(testing: true, name: __MODULE__.Going, before_send: before_send) end
+      {:ok, client} = start.()
+      :persistent_term.erase(Klime.Log)
+      log = ExUnit.CaptureLog.capture_log(fn -> assert Klime.track(client, "Event", %{}, user_id: 1) == :ok end)
+      assert log =~ "klime: no client is running as"
+      {:ok, client} = start.()
+      assert {:error, %Klime.SendError{kind: :not_running}} = Klime.track!(client, "Event", %{}, user_id: 1)
+    end
+  end
+
   test "a process that is no client is not hurt" do
     {:ok, agent} = Agent.start_link(fn -> 1 end)
     assert Klime.flush(agent) == :ok
     assert Klime.flush(agent, 100) == :ok
     assert Klime.shutdown(agent) == :ok
+    assert Klime.queue_size(agent) == 0
+    assert {:error, %{kind: :not_running}} = Klime.track!(agent, "Event", %{}, user_id: 1)
+    assert_raise ArgumentError, fn -> Klime.Testing.events(agent) end
     assert Agent.get(agent, & &1) == 1
   end
 

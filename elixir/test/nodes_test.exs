@@ -41,6 +41,20 @@ defmodule Klime.NodesTest do
       0 = Klime.queue_size(client)
     end
 
+    # What is no client is asked nothing.
+    {:ok, agent} = :erpc.call(far, Agent, :start, [:erlang, :node, [], [name: Far.Agent]])
+
+    for other <- [agent, {Far.Agent, far}, {Far.Nobody, far}] do
+      :ok = Klime.track(other, "Event", %{}, user_id: 1)
+      :ok = Klime.flush(other)
+      :ok = Klime.flush(other, 100)
+      :ok = Klime.shutdown(other)
+      0 = Klime.queue_size(other)
+      {:error, %{message: "Client is not running"}} = Klime.track!(other, "Event", %{}, user_id: 1)
+    end
+
+    ^far = Agent.get(agent, Function, :identity, [])
+
     %{accepted: 4, dropped: %{invalid: 4}} = Klime.stats(pid)
     :ok = Klime.shutdown(pid)
     :peer.stop(peer)

@@ -13,6 +13,7 @@ pub mod import;
 mod print;
 mod send;
 mod settings;
+mod signals;
 
 use std::process::ExitCode;
 

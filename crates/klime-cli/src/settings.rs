@@ -76,6 +76,14 @@ impl WriteKey {
     }
 }
 
+impl WriteKey {
+    /// Tells it from other keys in a file, and does not give it away: what may be shown of it, and 16 bits of a hash.
+    pub(crate) fn mark(&self) -> String {
+        let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, self.0.as_bytes()).simple().to_string();
+        format!("{} ({})", self.masked(), print::first_chars(&hash, 4))
+    }
+}
+
 impl fmt::Debug for WriteKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())

@@ -9,6 +9,7 @@ use rustler::env::SavedTerm;
 use rustler::{Env, LocalPid, Monitor, OwnedEnv, Resource, ResourceArc, Term};
 
 use crate::teller::Teller;
+use crate::{atoms, errands};
 
 static CLIENTS: OnceLock<RwLock<HashMap<LocalPid, Arc<Entry>>>> = OnceLock::new();
 
@@ -27,11 +28,18 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Delivers what is queued, in the background. The client's own drop does not wait, because `options.rs` lets it wait for
-    /// no time at all.
-    fn close(&self) {
-        self.teller.leave();
-        drop(self.client.shutdown().within(self.shutdown_timeout));
+    /// Delivers what is queued, in the background, and says to whom all is told that there is no more to tell. The client's own drop
+    /// does not wait, because `options.rs` lets it wait for no time at all.
+    fn close(self: Arc<Self>) {
+        let shutdown = self.client.shutdown().within(self.shutdown_timeout);
+        errands::run(async move {
+            // What is lost is told, so nobody reads the reports.
+            let _ = shutdown.await;
+            // At the deadline there may be more to tell. All of it is told before the end is.
+            self.teller.rush();
+            let _ = self.client.flush_with_callbacks().await;
+            self.teller.tell((atoms::klime(), atoms::over()));
+        });
     }
 }
 
@@ -67,7 +75,11 @@ impl Hook {
 ///
 /// It lets go of the client when that process ends, for a reference to it may live on: on the heap of a supervisor, in a report of a
 /// crash.
-pub(crate) struct Held(Mutex<Holding>);
+pub(crate) struct Held {
+    holding: Mutex<Holding>,
+    /// It outlives the client's process, to tell what becomes of the last events.
+    pub(crate) teller: Arc<Teller>,
+}
 
 struct Holding {
     entry: Option<Arc<Entry>>,
@@ -76,11 +88,12 @@ struct Holding {
 
 impl Held {
     pub(crate) fn new(entry: Entry) -> Self {
-        Self(Mutex::new(Holding { entry: Some(Arc::new(entry)), owner: None }))
+        let teller = Arc::clone(&entry.teller);
+        Self { holding: Mutex::new(Holding { entry: Some(Arc::new(entry)), owner: None }), teller }
     }
 
     fn lock(&self) -> MutexGuard<'_, Holding> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.holding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client, until its owner has ended.
@@ -97,7 +110,6 @@ impl Held {
             // It is given once.
             let _ = entry.hook.set(hook);
         }
-        entry.teller.set_owner(owner);
         held.lock().owner = Some(owner);
         clients().write().unwrap_or_else(PoisonError::into_inner).insert(owner, entry);
         // Only now, so that a process that ends in between is forgotten all the same.

@@ -1,18 +1,18 @@
 //! The functions of `Klime.Native`. Each one returns at once.
 //!
-//! Those that take what a client's process holds are called by that process, and answer `:none` should it have ended.
+//! Those that take what a client's process holds answer `:none` should that process have ended.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use klime::DropReason;
 use rustler::schedule::consume_timeslice;
-use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, NifResult, ResourceArc, Term};
+use rustler::{Atom, Binary, Encoder, Env, LocalPid, NewBinary, ResourceArc, Term};
 
 use crate::clients::{self, Held, Hook};
-use crate::json::{self, Refusal};
+use crate::json::{Json, Refusal};
 use crate::options::Options;
-use crate::teller::{send, set_logger};
+use crate::teller::send;
 use crate::terms::{Counted, Failed, Told, reason_of, stats_term};
 use crate::{atoms, errands};
 
@@ -42,10 +42,11 @@ fn close(held: ResourceArc<Held>) -> Atom {
     atoms::ok()
 }
 
-/// Has the calling process log what clients lose after their owners have ended.
+/// Has the calling process told what became of the client's events, until `{:klime, :over}`. After each message but that it calls
+/// `told`.
 #[rustler::nif]
-fn log_here(env: Env<'_>) -> Atom {
-    set_logger(env.pid());
+fn listen(env: Env<'_>, held: ResourceArc<Held>) -> Atom {
+    held.teller.set_listener(env.pid());
     atoms::ok()
 }
 
@@ -57,29 +58,27 @@ fn owners() -> Vec<LocalPid> {
 
 /// Enqueues an event: `:ok`, `:dropped`, `{:hook, term}` when Elixir has to see it first, `:none` when the process has no client.
 #[rustler::nif]
-fn enqueue<'a>(env: Env<'a>, owner: LocalPid, event: Term<'a>) -> NifResult<Term<'a>> {
+fn enqueue<'a>(env: Env<'a>, owner: LocalPid, event: Binary<'a>) -> Term<'a> {
     let Some(entry) = clients::of(owner) else {
-        return Ok(atoms::none().encode(env));
+        return atoms::none().encode(env);
     };
     if let Some(hook) = entry.hook.get() {
-        return Ok((atoms::hook(), hook.copy(env)).encode(env));
+        return (atoms::hook(), hook.copy(env)).encode(env);
     }
-    let event = Binary::from_iolist(event)?;
     report_time(env, event.len());
     let taken = entry.client.try_enqueue_json(event.as_slice());
-    Ok(if taken.is_ok() { atoms::ok() } else { atoms::dropped() }.encode(env))
+    if taken.is_ok() { atoms::ok() } else { atoms::dropped() }.encode(env)
 }
 
 /// Enqueues an event that Elixir's hook has seen: `:ok`, `:dropped` or `:none`.
 #[rustler::nif]
-fn enqueue_screened(env: Env<'_>, owner: LocalPid, event: Term<'_>) -> NifResult<Atom> {
-    let event = Binary::from_iolist(event)?;
+fn enqueue_screened(env: Env<'_>, owner: LocalPid, event: Binary<'_>) -> Atom {
     report_time(env, event.len());
-    Ok(match clients::of(owner).map(|entry| entry.client.try_enqueue_json(event.as_slice())) {
+    match clients::of(owner).map(|entry| entry.client.try_enqueue_json(event.as_slice())) {
         Some(Ok(_)) => atoms::ok(),
         Some(Err(_)) => atoms::dropped(),
         None => atoms::none(),
-    })
+    }
 }
 
 /// What Elixir has to see each event with; `nil` for nothing, `:none` when the process has no client.
@@ -94,16 +93,16 @@ fn hook<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
 /// Books an event that could not be made into JSON, or that the hook has dropped: `:ok` or `:none`. `event` is the JSON of what
 /// can be shown of it.
 #[rustler::nif]
-fn count_dropped(owner: LocalPid, reason: Atom, problem: String, event: Term<'_>) -> NifResult<Atom> {
-    let event = Binary::from_iolist(event)?;
+fn count_dropped(env: Env<'_>, owner: LocalPid, reason: Atom, problem: String, event: Binary<'_>) -> Atom {
     let Some(entry) = clients::of(owner) else {
-        return Ok(atoms::none());
+        return atoms::none();
     };
+    report_time(env, event.len());
     // What Elixir's hook has not seen is not shown.
     let event = if entry.hook.get().is_some() { &[] } else { event.as_slice() };
     let reason = reason_of(reason).unwrap_or(DropReason::Invalid);
     entry.client.count_dropped(reason, Cow::Owned(problem), event);
-    Ok(atoms::ok())
+    atoms::ok()
 }
 
 /// A client's books; `:none` when the process has none.
@@ -114,11 +113,11 @@ fn stats<'a>(env: Env<'a>, owner: LocalPid) -> Term<'a> {
 
 /// Sends an event at once; `{:klime, :done, token, {:ok, response} | {:error, error}}` comes back.
 #[rustler::nif]
-fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) -> NifResult<Atom> {
-    let event = Binary::from_iolist(event)?;
+fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Binary<'_>) -> Atom {
     let Some(entry) = held.entry() else {
-        return Ok(atoms::none());
+        return atoms::none();
     };
+    report_time(env, event.len());
     let sending = entry.client.send_json(event.as_slice());
     let asker = env.pid();
     errands::run(async move {
@@ -127,7 +126,7 @@ fn send_now(env: Env<'_>, held: ResourceArc<Held>, token: u64, event: Term<'_>) 
             Err(error) => send(&asker, done(token, (atoms::error(), Failed(&error)))),
         };
     });
-    Ok(atoms::ok())
+    atoms::ok()
 }
 
 /// Flushes, for at most `timeout` ms unless that is `nil`; `{:klime, :done, token, report}` comes back, behind the callbacks if
@@ -163,41 +162,33 @@ fn shutdown(env: Env<'_>, held: ResourceArc<Held>, token: u64, timeout: u64) -> 
     atoms::ok()
 }
 
-/// The process is through with what it was told last.
+/// The process that listens is through with what it was told last.
 #[rustler::nif]
 fn told(held: ResourceArc<Held>) -> Atom {
-    match held.entry() {
-        None => atoms::none(),
-        Some(entry) => {
-            entry.teller.was_told();
-            atoms::ok()
-        }
-    }
+    held.teller.was_told();
+    atoms::ok()
 }
 
-/// The process is about to end: from now on it is told everything at once, and is not waited for.
+/// The client is about to end: from now on all is told at once, and nobody is waited for.
 #[rustler::nif]
 fn rush(held: ResourceArc<Held>) -> Atom {
-    match held.entry() {
-        None => atoms::none(),
-        Some(entry) => {
-            entry.teller.rush();
-            atoms::ok()
-        }
-    }
+    held.teller.rush();
+    atoms::ok()
 }
 
-/// Makes JSON of a term: `{:ok, json}`, or `:odd` when it is not plain, `:too_deep`, `:too_large`.
+/// Makes JSON of a term, of at most so many bytes: `{:ok, json}`, or `:odd` when it is not plain, `:too_deep`, `:too_large`.
 #[rustler::nif]
-fn encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
-    match json::encode(term) {
+fn encode<'a>(env: Env<'a>, term: Term<'a>, max_bytes: usize) -> Term<'a> {
+    let mut json = Json::new(max_bytes);
+    let encoded = json.encode(term);
+    report_time(env, json.bytes().len());
+    match encoded {
         Err(Refusal::Odd) => atoms::odd().encode(env),
         Err(Refusal::TooDeep) => atoms::too_deep().encode(env),
         Err(Refusal::TooLarge) => atoms::too_large().encode(env),
-        Ok(json) => {
-            report_time(env, json.len());
-            let mut binary = NewBinary::new(env, json.len());
-            binary.as_mut_slice().copy_from_slice(&json);
+        Ok(()) => {
+            let mut binary = NewBinary::new(env, json.bytes().len());
+            binary.as_mut_slice().copy_from_slice(json.bytes());
             (atoms::ok(), Binary::from(binary)).encode(env)
         }
     }

@@ -13,9 +13,6 @@ use serde::{Serialize, Serializer};
 /// A value of an event may be nested 100 levels deep, which the core checks; this is enough for that.
 const MAX_DEPTH: usize = 110;
 
-/// The core takes 200 KB. What is within this it refuses with the exact length.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
-
 /// Why a term was not encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -24,26 +21,40 @@ pub(crate) enum Refusal {
     TooLarge,
 }
 
-/// The JSON of a term.
-pub(crate) fn encode(term: Term<'_>) -> Result<Vec<u8>, Refusal> {
-    let mut out = Limited(Vec::new());
-    match serde_json::to_writer(&mut out, &Plain { term, levels_left: MAX_DEPTH }) {
-        Ok(()) => Ok(out.0),
-        Err(error) if error.is_io() => Err(Refusal::TooLarge),
-        Err(error) if error.to_string() == TOO_DEEP => Err(Refusal::TooDeep),
-        Err(_) => Err(Refusal::Odd),
+/// JSON up to a bound.
+pub(crate) struct Json {
+    bytes: Vec<u8>,
+    max_bytes: usize,
+}
+
+impl Json {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), max_bytes }
+    }
+
+    /// What there is, which after a refusal is not the whole.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Appends the JSON of a term.
+    pub(crate) fn encode(&mut self, term: Term<'_>) -> Result<(), Refusal> {
+        let plain = Plain { term, levels_left: MAX_DEPTH, max_bytes: self.max_bytes };
+        serde_json::to_writer(self, &plain).map_err(|error| match error.to_string().as_str() {
+            TOO_DEEP => Refusal::TooDeep,
+            TOO_LARGE => Refusal::TooLarge,
+            _ if error.is_io() => Refusal::TooLarge,
+            _ => Refusal::Odd,
+        })
     }
 }
 
-/// Bytes up to the bound.
-struct Limited(Vec<u8>);
-
-impl Write for Limited {
+impl Write for Json {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MAX_BYTES {
+        if self.bytes.len() + bytes.len() > self.max_bytes {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -56,22 +67,24 @@ impl Write for Limited {
 struct Plain<'a> {
     term: Term<'a>,
     levels_left: usize,
+    max_bytes: usize,
 }
 
 impl<'a> Plain<'a> {
     fn inner<E: serde::ser::Error>(&self, term: Term<'a>) -> Result<Self, E> {
         let levels_left = self.levels_left.checked_sub(1).ok_or_else(|| E::custom(TOO_DEEP))?;
-        Ok(Self { term, levels_left })
+        Ok(Self { term, levels_left, max_bytes: self.max_bytes })
     }
 }
 
 const TOO_DEEP: &str = "too deep";
+const TOO_LARGE: &str = "too large";
 
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let term = self.term;
         match term.get_type() {
-            TermType::Binary => serializer.serialize_str(text(term)?),
+            TermType::Binary => serializer.serialize_str(text(term, self.max_bytes)?),
             TermType::Atom => atom(term, serializer),
             TermType::Integer => integer(term, serializer),
             TermType::Float => serializer.serialize_f64(term.decode().map_err(|_| odd())?),
@@ -88,7 +101,7 @@ impl Serialize for Plain<'_> {
             TermType::Map => {
                 let mut map = serializer.serialize_map(term.map_size().ok())?;
                 for (key, value) in MapIterator::new(term).ok_or_else(odd)? {
-                    map.serialize_entry(&Key(key), &self.inner(value)?)?;
+                    map.serialize_entry(&Key(key, self.max_bytes), &self.inner(value)?)?;
                 }
                 map.end()
             }
@@ -97,13 +110,14 @@ impl Serialize for Plain<'_> {
     }
 }
 
-struct Key<'a>(Term<'a>);
+/// A key, of at most so many bytes.
+struct Key<'a>(Term<'a>, usize);
 
 impl Serialize for Key<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(term) = *self;
+        let Self(term, max_bytes) = *self;
         if !term.is_atom() {
-            return serializer.serialize_str(text(term)?);
+            return serializer.serialize_str(text(term, max_bytes)?);
         }
         match term.atom_to_string() {
             Ok(name) if name != "__struct__" => serializer.serialize_str(&name),
@@ -112,8 +126,12 @@ impl Serialize for Key<'_> {
     }
 }
 
-fn text<E: serde::ser::Error>(term: Term<'_>) -> Result<&str, E> {
+fn text<E: serde::ser::Error>(term: Term<'_>, max_bytes: usize) -> Result<&str, E> {
     let binary = term.decode_as_binary().map_err(|_| odd())?;
+    // To read through it would take its time as well.
+    if binary.len() > max_bytes {
+        return Err(E::custom(TOO_LARGE));
+    }
     std::str::from_utf8(binary.as_slice()).map_err(|_| odd())
 }
 

@@ -92,8 +92,7 @@ impl Options {
             builder = builder.transport(Nowhere);
         }
         let logs = Arc::clone(teller);
-        builder =
-            builder.on_log(move |level, text| logs.mention((atoms::klime(), atoms::log(), level_atom(level), text)));
+        builder = builder.on_log(move |level, text| logs.tell((atoms::klime(), atoms::log(), level_atom(level), text)));
         if self.tells_success {
             let teller = Arc::clone(teller);
             builder = builder.on_success(move |answer| teller.tell((atoms::klime(), atoms::success(), Told(answer))));

@@ -219,6 +219,7 @@ pub struct SendError(Box<SendProblem>);
 pub(crate) struct SendProblem {
     pub(crate) failure: Failure,
     pub(crate) events: Vec<Event>,
+    pub(crate) suspects: Vec<Event>,
 }
 
 /// A delivery that failed, before its events are decoded.
@@ -262,7 +263,12 @@ impl Failure {
 
 impl SendError {
     pub(crate) fn new(failure: Failure, events: Vec<Event>) -> Self {
-        Self(Box::new(SendProblem { failure, events }))
+        Self(Box::new(SendProblem { failure, events, suspects: Vec::new() }))
+    }
+
+    pub(crate) fn suspecting(mut self, suspects: Vec<Event>) -> Self {
+        self.0.suspects = suspects;
+        self
     }
 
     /// The time of who waits is over. The last attempt, if there was one, says why there is no better answer.
@@ -314,13 +320,22 @@ impl SendError {
     /// The events that were not delivered, with their message ids. `on_error` gets the same slice.
     ///
     /// Empty when the event is not valid, for kind [`Timeout`](SendErrorKind::Timeout) (the client still has it), and when Klime
-    /// said that it refused some events of a batch but not which.
+    /// said that it refused some events of a batch but not which: those are among the [`suspects`](Self::suspects).
     ///
     /// With a [`before_send`](crate::ClientBuilder::before_send) hook they are what the hook returned; empty when it dropped the
     /// event, or panicked.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.0.events
+    }
+
+    /// When Klime refused more events of a batch than it named: all events of the batch that it did not name. Those that it refused
+    /// are among them; [`response`](Self::response) says how many were refused in all. Else empty.
+    ///
+    /// Sending them again under their message ids is safe, as an id counts once. Only `on_error` gets to see them.
+    #[must_use]
+    pub fn suspects(&self) -> &[Event] {
+        &self.0.suspects
     }
 
     /// Klime's answer, for kind [`SendErrorKind::Rejected`]; else `None`.

@@ -6,7 +6,7 @@ defmodule Klime.Application do
 
   require Logger
 
-  alias Klime.{Call, Native}
+  alias Klime.{Address, Native}
 
   # How long the stop of a system may wait for Klime, in milliseconds.
   @time 4500
@@ -14,7 +14,7 @@ defmodule Klime.Application do
   @impl true
   def start(_type, _args) do
     System.at_exit(fn _status -> flush_clients() end)
-    Supervisor.start_link([Klime.LastWords], strategy: :one_for_one, name: Klime.Supervisor)
+    Supervisor.start_link([], strategy: :one_for_one, name: Klime.Supervisor)
   end
 
   @impl true
@@ -29,7 +29,7 @@ defmodule Klime.Application do
     owners = Native.owners()
 
     owners
-    |> Enum.map(fn owner -> Task.async(fn -> Call.ask(owner, {:flush, @time, []}, @time + 500) end) end)
+    |> Enum.map(fn owner -> Task.async(fn -> Address.ask(owner, {:flush, @time, []}, @time + 500) end) end)
     |> Task.yield_many(@time + 500)
 
     pending = owners |> Enum.map(&pending/1) |> Enum.sum()

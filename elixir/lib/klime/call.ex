@@ -1,11 +1,12 @@
 defmodule Klime.Call do
   @moduledoc false
   # The way of one event from the caller into the core, in the caller's process: build, encode, enqueue. Nothing here waits, unless
-  # the client is on another node.
+  # the client is on another node: then all of this runs there.
 
-  alias Klime.{Event, JSON, Log, Native, SendError, Testing}
+  alias Klime.{Address, BatchResponse, Event, JSON, Log, Native, SendError, Testing}
 
-  @type event :: map() | {:refused, String.t()}
+  # An event as on the wire; or why there is none, and as much as there is of it.
+  @type event :: map() | {:refused, String.t(), map()}
 
   # Building: an event as on the wire, or why there is none.
 
@@ -35,33 +36,36 @@ defmodule Klime.Call do
 
   defp fields(fields), do: fields
 
-  defp common(event, key, fields, []), do: put_fields(event, key, fields(fields))
-
   defp common(event, key, fields, options) do
-    if is_map(options) or Keyword.keyword?(options) do
-      event |> put_fields(key, fields(fields)) |> put_options(Enum.to_list(options))
-    else
-      {:refused, "options must be a keyword list"}
+    event = put_fields(event, key, fields(fields))
+
+    cond do
+      options == [] -> event
+      is_struct(options) -> {:refused, "options cannot be read, they must be a keyword list", event}
+      is_map(options) or Keyword.keyword?(options) -> Enum.reduce(options, event, &put_option/2)
+      true -> {:refused, "options must be a keyword list", event}
     end
-  rescue
-    # A struct is a map, but no list of options; a time may be none.
-    _ -> {:refused, "options cannot be read, they must be a keyword list"}
   end
 
   defp put_fields(event, _key, fields) when fields in [nil, %{}], do: event
   defp put_fields(event, key, fields), do: Map.put(event, key, fields)
 
-  defp put_options(event, options),
-    do: Enum.reduce(options, event, fn {name, value}, event -> put_option(event, name, value) end)
+  defp put_option(option, {:refused, problem, event}), do: {:refused, problem, put_readable(option, event)}
 
-  defp put_option(event, :user_id, id), do: put(event, "userId", text(id))
-  defp put_option(event, :group_id, id), do: put(event, "groupId", text(id))
-  defp put_option(event, :message_id, id), do: put(event, "messageId", id)
-  defp put_option(event, :timestamp, time), do: put(event, "timestamp", Event.time_text(time))
-  defp put_option(event, :ip, nil), do: event
-  defp put_option(event, :ip, ip), do: Map.put(event, "context", %{"ip" => ip_text(ip)})
+  defp put_option({:timestamp, time}, event) do
+    put(event, "timestamp", Event.time_text(time))
+  rescue
+    _ -> {:refused, "timestamp is no time that there is", event}
+  end
+
+  defp put_option(option, event), do: put_readable(option, event)
+
+  defp put_readable({:user_id, id}, event), do: put(event, "userId", text(id))
+  defp put_readable({:group_id, id}, event), do: put(event, "groupId", text(id))
+  defp put_readable({:message_id, id}, event), do: put(event, "messageId", id)
+  defp put_readable({:ip, ip}, event) when ip != nil, do: Map.put(event, "context", %{"ip" => ip_text(ip)})
   # As the official package does with options that it does not know.
-  defp put_option(event, _option, _value), do: event
+  defp put_readable(_option, event), do: event
 
   defp ip_text(ip) when is_tuple(ip) do
     case :inet.ntoa(ip) do
@@ -80,16 +84,12 @@ defmodule Klime.Call do
   @doc "Hands an event over to a client, wherever that is. Always `:ok`; what goes wrong is logged and counted."
   @spec enqueue(GenServer.server(), event()) :: :ok
   def enqueue(client, event) do
-    case owner(client) do
-      {:here, owner} -> if take(owner, event) == :none, do: Log.no_client(client), else: :ok
-      {:there, client} -> if ask(client, {:enqueue, event}, 5000) == :no_client, do: Log.no_client(client), else: :ok
-      :none -> Log.no_client(client)
-    end
+    if Address.at(client, {__MODULE__, :take, [event]}, 5000) == :none, do: Log.no_client(client), else: :ok
   end
 
   @doc "Hands an event over to the client that this process of the same node owns."
   @spec take(pid(), event()) :: :ok | :dropped | :none
-  def take(owner, {:refused, problem}), do: Native.count_dropped(owner, :invalid, problem, "")
+  def take(owner, {:refused, problem, shown}), do: refuse_whole(owner, problem, shown)
 
   def take(owner, event) do
     case JSON.encode(event) do
@@ -99,21 +99,29 @@ defmodule Klime.Call do
           taken -> taken
         end
 
-      {:error, problem} ->
-        refuse(owner, event, problem)
+      {:error, refused} ->
+        refuse(owner, refused)
     end
   end
 
-  # Shows as much of an event as can be JSON.
-  defp refuse(owner, event, problem) do
-    shown = for {key, value} <- event, match?({:ok, _}, JSON.encode(%{key => value})), into: %{}, do: {key, value}
-
+  # What can be shown of it may be such that it has to be made plain first.
+  defp refuse_whole(owner, problem, shown) do
     case JSON.encode(shown) do
       {:ok, json} -> Native.count_dropped(owner, :invalid, problem, json)
-      # Its parts are each small enough, together they are not.
-      {:error, _} -> Native.count_dropped(owner, :invalid, problem, "")
+      {:error, {_reason, _problem, plain}} -> refuse(owner, {:invalid, problem, plain})
     end
   end
+
+  defp refuse(owner, {reason, problem, shown}) do
+    case JSON.encode(shown) do
+      {:ok, json} -> Native.count_dropped(owner, reason, problem, json)
+      # Its parts are each small enough, together they are not.
+      {:error, _} -> Native.count_dropped(owner, reason, problem, shortest(shown))
+    end
+  end
+
+  # What it was, and no more.
+  defp shortest(%{"type" => type}), do: ~s({"type":"#{type}"})
 
   defp take_screened(owner, event, hook) do
     with {:ok, event, json} <- screened(owner, event, hook) do
@@ -123,11 +131,20 @@ defmodule Klime.Call do
     end
   end
 
+  @doc "Sends an event by the client that this process of the same node owns, and waits for Klime's answer."
+  @spec send_now(pid(), event()) :: {:ok, BatchResponse.t()} | {:error, SendError.t()} | :none | :no_answer
+  def send_now(owner, event) do
+    with {:ok, json} <- prepare(owner, event), do: Address.ask(owner, {:send, json}, :infinity)
+  end
+
+  @doc "Has the client that this process of the same node owns finish something: `{:flush, …}` or `{:shutdown, …}`."
+  @spec finish(pid(), tuple(), timeout()) :: :ok | :none | :no_answer
+  def finish(owner, request, timeout), do: Address.ask(owner, request, timeout)
+
   @doc "An event's JSON for sending it at once, seen by the hook if there is one."
-  @spec prepare(pid(), event()) :: {:ok, iodata()} | {:error, SendError.t()}
-  def prepare(owner, {:refused, problem}) do
-    Native.count_dropped(owner, :invalid, problem, "")
-    {:error, SendError.of_kind(:invalid, problem)}
+  @spec prepare(pid(), event()) :: {:ok, binary()} | {:error, SendError.t()}
+  def prepare(owner, {:refused, problem, shown}) do
+    owner |> refuse_whole(problem, shown) |> not_sent(:invalid, problem)
   end
 
   def prepare(owner, event) do
@@ -139,10 +156,8 @@ defmodule Klime.Call do
   end
 
   defp encoded(owner, event) do
-    case JSON.encode(event) do
-      {:ok, json} -> {:ok, json}
-      {:error, problem} -> with(_ <- refuse(owner, event, problem), do: {:error, SendError.of_kind(:invalid, problem)})
-    end
+    with {:error, {reason, problem, _} = refused} <- JSON.encode(event),
+         do: owner |> refuse(refused) |> not_sent(reason, problem)
   end
 
   defp screened_for_sending(owner, event, hook) do
@@ -151,16 +166,20 @@ defmodule Klime.Call do
         Testing.note(hook.table, event)
         {:ok, json}
 
-      :ok ->
-        {:error, SendError.of_kind(:before_send, "the event was dropped by before_send, or is not valid")}
+      booked ->
+        not_sent(booked, :before_send, "the event was dropped by before_send, or is not valid")
     end
   end
 
-  # Shows an event to before_send. `:ok` when it goes no further.
+  # The client may have ended before its event was refused.
+  defp not_sent(:none, _kind, _problem), do: {:error, not_running()}
+  defp not_sent(:ok, kind, problem), do: {:error, SendError.of_kind(kind, problem)}
+
+  # Shows an event to before_send. `:ok` when it goes no further, `:none` when the client has ended meanwhile.
   defp screened(owner, event, hook) do
     case JSON.encode(event) do
       {:ok, _} -> screen(owner, stamped(event), hook.before_send)
-      {:error, problem} -> refuse(owner, event, problem)
+      {:error, refused} -> refuse(owner, refused)
     end
   end
 
@@ -180,10 +199,7 @@ defmodule Klime.Call do
   end
 
   defp reencoded(owner, event) do
-    case JSON.encode(event) do
-      {:ok, json} -> {:ok, event, json}
-      {:error, problem} -> refuse(owner, event, problem)
-    end
+    with {:error, refused} <- JSON.encode(event), do: refuse(owner, refused), else: ({:ok, json} -> {:ok, event, json})
   end
 
   # What the core would add, added here so that it is seen.
@@ -191,40 +207,6 @@ defmodule Klime.Call do
     %Event{message_id: message_id, timestamp: timestamp, context: context} = Event.new(event["type"])
     context = Map.merge(Klime.EventContext.to_map(context), Map.get(event, "context", %{}))
     event |> Map.put_new("messageId", message_id) |> Map.put_new("timestamp", timestamp) |> Map.put("context", context)
-  end
-
-  # Finding a client.
-
-  @doc "The process that owns a client: on this node, on another one, or nowhere."
-  @spec owner(term()) :: {:here, pid()} | {:there, pid() | {atom(), node()}} | :none
-  def owner(client) when is_pid(client) and node(client) == node(), do: {:here, client}
-
-  def owner(client) when is_atom(client) and client not in [nil, true, false] do
-    case Process.whereis(client) do
-      pid when is_pid(pid) -> {:here, pid}
-      _ -> :none
-    end
-  end
-
-  def owner(client) when is_pid(client), do: {:there, client}
-
-  def owner(client) do
-    case GenServer.whereis(client) do
-      pid when is_pid(pid) -> owner(pid)
-      {name, node} when is_atom(name) and node == node() -> owner(name)
-      {name, node} when is_atom(name) and is_atom(node) -> {:there, {name, node}}
-      _ -> :none
-    end
-  rescue
-    # No name at all, or a registry that is not running.
-    _ -> :none
-  end
-
-  @doc "Asks a client's process; `:no_client` instead of an exit when it is not there, or ends meanwhile."
-  def ask(client, request, timeout) do
-    GenServer.call(client, request, timeout)
-  catch
-    :exit, _ -> :no_client
   end
 
   @doc false

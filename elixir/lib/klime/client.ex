@@ -10,7 +10,7 @@ defmodule Klime.Client do
       ]
 
   `track`, `identify` and `group` run in the caller's process and hand the event to the core (Rust, threads of its own), so they never
-  wait for this process or for the network. This process owns the client's life, and runs its callbacks, each in a process of its own.
+  wait for this process or for the network. This process owns the client's life; another one runs its callbacks and writes its log lines.
 
   ## Options
 
@@ -43,25 +43,37 @@ defmodule Klime.Client do
 
   ## Callbacks
 
-  They run one at a time, in a process of their own: they may call the client, take long, raise or exit. When over 1000 wait (or 16 MiB
-  of events), further ones are skipped, and counted in `stats/1`.
+  They run one at a time, in a process of their own: they may call the client, stop it, take long, raise or exit. When over 1000 wait
+  (or 16 MiB of events), further ones are skipped, and counted in `stats/1`. A disabled client calls no callback.
 
-  `on_drop` is shown as much of an event as can be JSON. Of an event whose options cannot be read nothing can be shown, so it gets an
-  empty list. A disabled client calls no callback.
+  `on_drop` is given a `Klime.Event` for each event, with what the call had of it. Of a call that JSON cannot hold:
+
+    * what JSON cannot hold is replaced by text in parentheses that says what it is: `"(a tuple)"`, `"(a process id)"`, in properties
+      and traits at any depth, and in place of an id or a name. Keys are text then.
+    * properties or traits that are far larger than an event are `"(too large to show)"`. If all that is left is too large as well, the
+      event has its type only.
+    * options that cannot be read leave user, group and the rest out.
+    * with `before_send`, nothing is shown that it has not let through: the list is empty.
+
+  ## When it ends
+
+  A stop by a supervisor, `GenServer.stop/1` or an exit signal takes at most 4.5 s: it delivers what is pending, then waits up to a second
+  for callbacks and answers those who wait in `flush/1` behind them. A callback that itself waits for the stop is not waited for; it and
+  those after it run on when the client has ended, for a second at most.
+
+  By `:kill` the client ends at once, and what is pending is delivered all the same, within `:shutdown_timeout`. Callbacks and log lines
+  go on until then, and for a second more. What is lost by it: `flush/1`, `shutdown/1` and `track!/4` that wait answer at once, as without
+  a client; and when the system stops within that time, what was not told by then. Callbacks that are given up are counted in the log.
   """
-
-  use GenServer
 
   require Logger
 
-  # What a stop adds to its time for sending.
-  @time_for_callbacks 1000
   # How long the core's answer may be on its way.
   @time_for_answer 500
-  # More than any that the VM can be given.
-  @longest_timeout 0xFFFF_FFFF - @time_for_answer
+  # More than any that the VM can be given, with the time that an answer from another node has.
+  @longest_timeout 0xFFFF_FFFF - 2 * @time_for_answer
 
-  alias Klime.{BatchResponse, Call, ConfigurationError, Event, Log, Native, Options, SendError, Testing}
+  alias Klime.{Address, BatchResponse, Call, ConfigurationError, Event, Log, Native, Options, Owner, SendError}
 
   @typedoc "A client's process or its name."
   @type client :: GenServer.server()
@@ -102,10 +114,8 @@ defmodule Klime.Client do
     with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
       warn_of(Options.unknown(options))
 
-      # The core has the write key. The process does not: what it has is logged when it ends by an error.
-      settings = Map.delete(settings, :native)
-
-      with {:error, _} = error <- GenServer.start_link(__MODULE__, {held, settings}, name_of(settings)) do
+      # The core has the write key. The processes do not: what they have is logged when they end by an error.
+      with {:error, _} = error <- Owner.start_link(held, Map.delete(settings, :native)) do
         # The name is taken. This process may keep a reference to the client, so its threads are ended here.
         Native.close(held)
         error
@@ -143,9 +153,6 @@ defmodule Klime.Client do
       {:error, message} -> {:error, %ConfigurationError{message: message}}
     end
   end
-
-  defp name_of(%{name: nil}), do: []
-  defp name_of(%{name: name}), do: [name: name]
 
   defp warn_of([]), do: :ok
   defp warn_of(unknown), do: Logger.warning("klime: there are no options #{inspect(unknown)}, they are ignored")
@@ -246,14 +253,10 @@ defmodule Klime.Client do
   end
 
   defp send_now(client, event) do
-    answer =
-      case Call.owner(client) do
-        {:here, owner} -> with({:ok, json} <- Call.prepare(owner, event), do: Call.ask(owner, {:send, json}, :infinity))
-        {:there, client} -> Call.ask(client, {:prepare_and_send, event}, :infinity)
-        :none -> :no_client
-      end
-
-    if answer == :no_client, do: {:error, Call.not_running()}, else: answer
+    case Address.at(client, {Call, :send_now, [event]}, :infinity) do
+      gone when gone in [:none, :no_answer] -> {:error, Call.not_running()}
+      answer -> answer
+    end
   end
 
   # Flush, shutdown, books.
@@ -300,21 +303,7 @@ defmodule Klime.Client do
 
   # The core keeps the time; the timeout is for a process that does not answer.
   defp finish(client, request, timeout) do
-    case Call.owner(client) do
-      {:here, owner} ->
-        if Native.hook(owner) == :none, do: Log.no_client(client), else: finish_by(owner, request, timeout)
-
-      {:there, owner} ->
-        finish_by(owner, request, timeout)
-
-      :none ->
-        :ok
-    end
-  end
-
-  defp finish_by(owner, request, timeout) do
-    _ = Call.ask(owner, request, timeout)
-    :ok
+    if Address.at(client, {Call, :finish, [request, timeout]}, timeout) == :none, do: Log.no_client(client), else: :ok
   end
 
   @doc """
@@ -361,219 +350,8 @@ defmodule Klime.Client do
     end
   end
 
-  defp books(client) do
-    case Call.owner(client) do
-      {:here, owner} -> Native.stats(owner)
-      {:there, client} -> Call.ask(client, :stats, 5000)
-      :none -> :none
-    end
-  end
+  defp books(client), do: Address.at(client, {Native, :stats, []}, 5000)
 
   # This process, and those that it works for.
   defp lineage, do: [self() | Process.get(:"$callers", [])]
-
-  # The process.
-
-  @impl true
-  def init({held, settings}) do
-    Process.flag(:trap_exit, true)
-    table = if settings.testing, do: Testing.table()
-    true = Native.give_to(held, self(), hook(settings.before_send, table))
-    {:ok, %{held: held, settings: settings, table: table, waiting: %{}, callback: nil, callbacks: :queue.new()}}
-  end
-
-  defp hook(nil, nil), do: nil
-  defp hook(before_send, table), do: %{before_send: before_send, table: table}
-
-  @impl true
-  def handle_call({:send, json}, from, state) do
-    {token, state} = await(from, state)
-    Native.send_now(state.held, token, json)
-    {:noreply, state}
-  end
-
-  def handle_call({:prepare_and_send, event}, from, state) do
-    case Call.prepare(self(), event) do
-      {:ok, json} -> handle_call({:send, json}, from, state)
-      error -> {:reply, error, state}
-    end
-  end
-
-  def handle_call({:enqueue, event}, _from, state) do
-    Call.take(self(), event)
-    {:reply, :ok, state}
-  end
-
-  def handle_call({:flush, timeout, lineage}, from, state) do
-    {token, state} = await(from, state)
-    Native.flush(state.held, token, timeout, not in_callback?(lineage, state))
-    {:noreply, state}
-  end
-
-  def handle_call({:shutdown, lineage}, from, state) do
-    {token, state} = await(from, state)
-    Native.shutdown(state.held, token, state.settings.shutdown_timeout)
-
-    if in_callback?(lineage, state) do
-      # The shutdown waits for this very callback, so its caller waits for the events only.
-      {instead, state} = await(from, %{state | waiting: Map.delete(state.waiting, token)})
-      Native.flush(state.held, instead, state.settings.shutdown_timeout, false)
-      {:noreply, state}
-    else
-      {:noreply, state}
-    end
-  end
-
-  def handle_call(:stats, _from, state), do: {:reply, Native.stats(self()), state}
-
-  def handle_call({Testing, :table}, _from, state), do: {:reply, state.table, state}
-
-  # Notes who waits for an answer of the core's; `nil` is this process.
-  defp await(from, state) do
-    token = System.unique_integer([:positive])
-    {token, put_in(state.waiting[token], from)}
-  end
-
-  defp in_callback?(_lineage, %{callback: nil}), do: false
-  defp in_callback?(lineage, %{callback: {pid, _ref}}), do: pid in lineage
-
-  @impl true
-  def handle_info({:klime, :done, token, value}, state) do
-    {from, waiting} = Map.pop(state.waiting, token)
-    if from, do: GenServer.reply(from, answer(value))
-    {:noreply, %{state | waiting: waiting}}
-  end
-
-  def handle_info({:klime, :log, level, text}, state) do
-    Logger.log(level, text)
-    {:noreply, state}
-  end
-
-  def handle_info({:klime, :success, response}, state) do
-    {:noreply, call_back(state, :on_success, [BatchResponse.from_native(response)])}
-  end
-
-  def handle_info({:klime, :error, error}, state) do
-    error = SendError.from_native(error)
-    {:noreply, call_back(state, :on_error, [error, error.events])}
-  end
-
-  def handle_info({:klime, :drop, reason, events}, state) do
-    {:noreply, call_back(state, :on_drop, [reason, Enum.map(events, &Event.from_map/1)])}
-  end
-
-  def handle_info({:DOWN, ref, :process, pid, _reason}, %{callback: {pid, ref}} = state) do
-    forget_exit(pid)
-    {:noreply, call_next(%{state | callback: nil})}
-  end
-
-  # Its monitor says the same.
-  def handle_info({:EXIT, pid, _reason}, %{callback: {pid, _}} = state), do: {:noreply, state}
-
-  # What would end a process that traps no exits ends this one too, but not before its events are delivered.
-  def handle_info({:EXIT, _pid, reason}, state) when reason != :normal, do: {:stop, reason, state}
-
-  def handle_info(_message, state), do: {:noreply, state}
-
-  defp forget_exit(pid) do
-    Process.unlink(pid)
-    receive(do: ({:EXIT, ^pid, _} -> :ok), after: (0 -> :ok))
-  end
-
-  defp answer({:ok, response}), do: {:ok, BatchResponse.from_native(response)}
-  # As in the official package: the request went well, the response says that the event did not.
-  defp answer({:error, {:rejected, _, _, _, _, response}}) when response != nil,
-    do: {:ok, BatchResponse.from_native(response)}
-
-  defp answer({:error, error}), do: {:error, SendError.from_native(error)}
-  defp answer(%{}), do: :ok
-
-  # The core tells the next thing only when this one is through, unless this process is about to end.
-  defp call_back(%{callback: nil} = state, name, arguments) do
-    fun = state.settings.callbacks[name]
-    metadata = if state.settings.telemetry, do: %{client: self(), name: state.settings.name}
-    # Linked, so that a callback that hangs ends with a client that is killed.
-    {pid, ref} = :erlang.spawn_opt(fn -> run_callback(name, fun, arguments, metadata) end, [:link, :monitor])
-    %{state | callback: {pid, ref}}
-  end
-
-  # Drops that wait are told together, so that a slow callback sees them all in the time that is left.
-  defp call_back(state, name, arguments) do
-    with :on_drop <- name,
-         [reason, events] <- arguments,
-         {{:value, {:on_drop, [^reason, parts]}}, before} <- :queue.out_r(state.callbacks) do
-      %{state | callbacks: :queue.in({:on_drop, [reason, [events | parts]]}, before)}
-    else
-      _ -> %{state | callbacks: :queue.in({name, waiting_arguments(name, arguments)}, state.callbacks)}
-    end
-  end
-
-  defp waiting_arguments(:on_drop, [reason, events]), do: [reason, [events]]
-  defp waiting_arguments(_name, arguments), do: arguments
-
-  defp call_next(state) do
-    case :queue.out(state.callbacks) do
-      {:empty, _} ->
-        Native.told(state.held)
-        state
-
-      {{:value, {:on_drop, [reason, parts]}}, callbacks} ->
-        call_back(%{state | callbacks: callbacks}, :on_drop, [reason, parts |> Enum.reverse() |> Enum.concat()])
-
-      {{:value, {name, arguments}}, callbacks} ->
-        call_back(%{state | callbacks: callbacks}, name, arguments)
-    end
-  end
-
-  defp run_callback(name, fun, arguments, metadata) do
-    if metadata, do: Klime.Telemetry.execute(name, arguments, metadata)
-    if fun, do: apply(fun, arguments)
-  catch
-    kind, reason -> Logger.error("klime: #{name} failed: " <> Exception.format(kind, reason, __STACKTRACE__))
-  end
-
-  @impl true
-  def terminate(_reason, state) do
-    until = System.monotonic_time(:millisecond) + state.settings.stop_timeout + @time_for_callbacks
-    {token, state} = await(nil, state)
-    Native.shutdown(state.held, token, state.settings.stop_timeout)
-    # Now that the core takes no more events, all that it still has to tell fits in here.
-    Native.rush(state.held)
-    state = drain(state, until)
-
-    # The shutdown keeps its time, whatever there is still to tell. This ends behind the last notice and the last log line.
-    {token, state} = await(nil, state)
-    Native.flush(state.held, token, nil, true)
-    state |> drain(until) |> warn_of_callbacks()
-  end
-
-  defp warn_of_callbacks(%{callback: nil}), do: :ok
-
-  defp warn_of_callbacks(%{callback: {pid, _}, callbacks: callbacks}) do
-    Process.exit(pid, :kill)
-
-    Logger.warning(
-      "klime: the client has ended before its callbacks had, one was running and #{:queue.len(callbacks)} waited"
-    )
-  end
-
-  # Goes on with what this process does until all who wait have their answers, and all callbacks have run.
-  defp drain(%{waiting: waiting, callback: nil} = state, _until) when waiting == %{}, do: state
-
-  defp drain(state, until) do
-    receive do
-      {:"$gen_call", from, request} -> request |> handle_call(from, state) |> drained(from, until)
-      message -> message |> handle_info(state) |> drained(nil, until)
-    after
-      max(until - System.monotonic_time(:millisecond), 0) -> state
-    end
-  end
-
-  defp drained({:reply, reply, state}, from, until) do
-    GenServer.reply(from, reply)
-    drain(state, until)
-  end
-
-  defp drained({:noreply, state}, _from, until), do: drain(state, until)
-  defp drained({:stop, _reason, state}, _from, until), do: drain(state, until)
 end

@@ -1,6 +1,7 @@
 defmodule Klime.Event do
   @moduledoc """
-  One event, as callbacks and tests see it.
+  One event, as callbacks and tests see it. Of an event that is not valid, `on_drop` may be shown text where another type is due
+  (`Klime.Client` says what).
 
   What `to_map/1` and `from_map/1` convert is the form on the wire: a map with the keys `"type"`, `"messageId"`, `"timestamp"`,
   `"event"`, `"userId"`, `"groupId"`, `"properties"`, `"traits"` and `"context"`, without those that are not set.
@@ -120,8 +121,8 @@ defmodule Klime.Event do
   """
   @spec to_json(t()) :: String.t()
   def to_json(%__MODULE__{} = event) do
-    case event |> to_map() |> JSON.encode() do
-      {:ok, json} -> IO.iodata_to_binary(json)
+    case event |> to_map() |> JSON.text() do
+      {:ok, json} -> json
       {:error, problem} -> raise ArgumentError, problem
     end
   end

@@ -2,11 +2,18 @@ defmodule Klime.JSON do
   @moduledoc false
   # Events as JSON, by what the app has: Jason, else Elixir's JSON (1.18), else the Rust half.
 
-  alias Klime.Native
+  alias Klime.{Native, Plain}
 
   @compile {:no_warn_undefined, [Jason, JSON]}
 
+  # The core takes 204,800 bytes. What is within this it refuses with all that it knows, and reads it in about a millisecond.
+  @most 262_144
+  # Of an event that goes nowhere.
+  @most_by_hand 2_097_152
+
   @type encoder :: :jason | :json | :native
+  # Why an event is not on its way, and as much of it as can be shown.
+  @type refused :: {:invalid | :too_large, String.t(), map()}
 
   @doc "What encodes; decided once for the whole VM."
   @spec encoder() :: encoder()
@@ -29,22 +36,74 @@ defmodule Klime.JSON do
     end
   end
 
-  @doc "JSON of an event on its way, or what about it cannot be JSON."
-  @spec encode(map()) :: {:ok, iodata()} | {:error, String.t()}
+  @doc "JSON of an event on its way, or why there is none."
+  @spec encode(map()) :: {:ok, binary()} | {:error, refused()}
   def encode(event) do
     encoder = encoder()
+    if huge?(encoder, event), do: refused(encoder, event, :too_large), else: bounded(encoder, event)
+  end
 
-    case encode(encoder, event) do
-      {:ok, json} -> {:ok, json}
-      :too_deep -> {:error, "event is nested deeper than 100 levels"}
-      :too_large -> {:error, "event is more than 2 MB of JSON, the most is 204800 bytes"}
-      :error -> {:error, problem(encoder, event)}
+  defp bounded(encoder, event) do
+    case encode(encoder, event, @most) do
+      {:ok, json} when byte_size(json) <= @most -> {:ok, json}
+      {:ok, _} -> refused(encoder, event, :too_large)
+      why -> refused(encoder, event, why)
     end
   end
 
-  defp encode(:jason, term) do
-    case Jason.encode_to_iodata(term) do
+  defp refused(encoder, event, why) do
+    case {why, Plain.of(event, &encodes(encoder, &1))} do
+      {_, %Plain{problem: problem, event: shown}} when problem != nil -> {:error, {:invalid, problem, shown}}
+      {why, %Plain{whole: whole, event: shown}} when why == :too_large or not whole -> too_large(shown)
+      {:odd, %Plain{event: plain}} -> reencode(plain)
+      {_, %Plain{event: shown}} -> unencodable(shown)
+    end
+  end
+
+  defp reencode(event) do
+    case encode(:native, event, @most) do
       {:ok, json} -> {:ok, json}
+      :too_large -> too_large(event)
+      _ -> unencodable(event)
+    end
+  end
+
+  defp too_large(shown),
+    do: {:error, {:too_large, "event is more than #{@most} bytes of JSON, the most is 204800", shown}}
+
+  defp unencodable(shown), do: {:error, {:invalid, "event cannot be encoded as JSON", shown}}
+
+  @doc "JSON of an event that goes nowhere."
+  @spec text(map()) :: {:ok, binary()} | {:error, String.t()}
+  def text(event) do
+    encoder = encoder()
+
+    with why when is_atom(why) <- encode(encoder, event, @most_by_hand),
+         {:error, {_, problem, _}} <- refused(encoder, event, why),
+         do: {:error, problem}
+  end
+
+  # The encoders in Elixir know no bound. What they would take long for is counted first, at a byte for each of its parts at least.
+  defp huge?(:native, _event), do: false
+  defp huge?(_encoder, event), do: :erlang.external_size(event) > @most and count(event, 0) > @most
+
+  defp count(_term, bytes) when bytes > @most, do: bytes
+  # What an encoder makes of it is not known.
+  defp count(term, bytes) when is_struct(term), do: bytes + 1
+  defp count(map, bytes) when is_map(map), do: count_entries(:maps.next(:maps.iterator(map)), bytes)
+  defp count([head | tail], bytes), do: count(tail, count(head, bytes + 1))
+  defp count(text, bytes) when is_binary(text), do: bytes + byte_size(text)
+  defp count(_term, bytes), do: bytes + 1
+
+  defp count_entries(:none, bytes), do: bytes
+  defp count_entries(_, bytes) when bytes > @most, do: bytes
+
+  defp count_entries({key, value, rest}, bytes),
+    do: count_entries(:maps.next(rest), count(value, count(key, bytes + 1)))
+
+  defp encode(:jason, term, _most) do
+    case Jason.encode_to_iodata(term) do
+      {:ok, json} -> {:ok, IO.iodata_to_binary(json)}
       {:error, _} -> :error
     end
   rescue
@@ -53,78 +112,41 @@ defmodule Klime.JSON do
     _, _ -> :error
   end
 
-  defp encode(:json, term) do
-    {:ok, JSON.encode_to_iodata!(term)}
+  defp encode(:json, term, _most) do
+    {:ok, term |> JSON.encode_to_iodata!() |> IO.iodata_to_binary()}
   rescue
     _ -> :error
   catch
     _, _ -> :error
   end
 
-  defp encode(:native, term) do
-    with :odd <- Native.encode(term), {:ok, plain} <- plain(term), :odd <- Native.encode(plain), do: :error
+  defp encode(:native, term, most), do: Native.encode(term, most)
+
+  # What stands for a term that is not plain, and its bytes at least.
+  defp encodes(:native, term), do: encodes_natively(term)
+  defp encodes(_encoder, term) when is_integer(term) or is_atom(term), do: {:ok, term, 2}
+
+  defp encodes(encoder, term) do
+    case encode(encoder, %{"term" => term}, @most) do
+      {:ok, json} -> {:ok, term, byte_size(json) + 64}
+      _ -> :error
+    end
   end
 
-  # What the Rust half cannot read, made plain.
-  defp plain(term) do
-    {:ok, to_plain(term)}
+  defp encodes_natively(%module{} = time) when module in [Date, Time, NaiveDateTime, DateTime] do
+    {:ok, module.to_iso8601(time), 30}
   rescue
     _ -> :error
   end
 
-  defp to_plain(%module{} = time) when module in [Date, Time, NaiveDateTime, DateTime], do: module.to_iso8601(time)
-  defp to_plain(%{__struct__: Decimal} = decimal), do: to_string(decimal)
-  defp to_plain(%_{}), do: raise(ArgumentError)
-  defp to_plain(%{} = map), do: Map.new(map, fn {key, value} -> {to_string(key), to_plain(value)} end)
-  defp to_plain([head | tail]), do: [to_plain(head) | to_plain(tail)]
-  defp to_plain(atom) when is_atom(atom) and atom not in [nil, true, false], do: Atom.to_string(atom)
-  defp to_plain(other), do: other
-
-  # The first place of an event that cannot be JSON, by its path and type. The value itself may be private, and is not shown.
-  defp problem(encoder, event) do
-    case find(encoder, event, []) do
-      {path, what} -> "#{path |> Enum.reverse() |> Enum.join(".")} is #{what}, which JSON cannot hold"
-      nil -> "event cannot be encoded as JSON"
-    end
+  defp encodes_natively(%{__struct__: Decimal} = decimal) do
+    text = to_string(decimal)
+    {:ok, text, byte_size(text)}
+  rescue
+    _ -> :error
   end
 
-  defp find(encoder, %{} = map, path) when not is_struct(map) do
-    Enum.find_value(map, fn {key, value} ->
-      if text?(key), do: find(encoder, value, [name(key) | path]), else: {["a key" | path], what(key)}
-    end)
-  end
-
-  defp find(encoder, [_ | _] = list, path) do
-    if List.improper?(list), do: {path, what(list)}, else: find_in_list(encoder, list, path)
-  end
-
-  defp find(encoder, leaf, path) do
-    if encode(encoder, %{"leaf" => leaf}) == :error, do: {path, what(leaf)}
-  end
-
-  defp find_in_list(encoder, list, path) do
-    list |> Enum.with_index() |> Enum.find_value(fn {value, index} -> find(encoder, value, [index | path]) end)
-  end
-
-  defp text?(key) when is_atom(key) or is_number(key), do: true
-  defp text?(key), do: is_binary(key) and String.valid?(key)
-
-  # The wire's names of what Elixir calls otherwise.
-  defp name("userId"), do: "user_id"
-  defp name("groupId"), do: "group_id"
-  defp name("messageId"), do: "message_id"
-  defp name(key), do: key
-
-  defp what(%module{}), do: "a struct #{inspect(module)} without a JSON encoder"
-  defp what(term) when is_tuple(term), do: "a tuple"
-  defp what(term) when is_pid(term), do: "a process id"
-  defp what(term) when is_function(term), do: "a function"
-  defp what(term) when is_reference(term), do: "a reference"
-  defp what(term) when is_port(term), do: "a port"
-  defp what(term) when is_binary(term), do: "text that is not valid UTF-8"
-  defp what(term) when is_bitstring(term), do: "a bit string"
-  defp what(term) when is_list(term), do: "an improper list"
-  defp what(term) when is_integer(term), do: "an integer of more than 64 bits"
-  defp what(term) when is_map(term), do: "a map"
-  defp what(_term), do: "a term"
+  defp encodes_natively(atom) when is_atom(atom), do: {:ok, Atom.to_string(atom), 4}
+  defp encodes_natively(term) when term in -0x8000_0000_0000_0000..0xFFFF_FFFF_FFFF_FFFF, do: {:ok, term, 2}
+  defp encodes_natively(_term), do: :error
 end

@@ -11,7 +11,7 @@ defmodule Klime.Native do
   def start(_options), do: not_loaded()
   def give_to(_held, _owner, _hook), do: not_loaded()
   def close(_held), do: not_loaded()
-  def log_here, do: not_loaded()
+  def listen(_held), do: not_loaded()
   def owners, do: not_loaded()
   def enqueue(_owner, _event), do: not_loaded()
   def enqueue_screened(_owner, _event), do: not_loaded()
@@ -23,7 +23,7 @@ defmodule Klime.Native do
   def shutdown(_held, _token, _timeout), do: not_loaded()
   def told(_held), do: not_loaded()
   def rush(_held), do: not_loaded()
-  def encode(_term), do: not_loaded()
+  def encode(_term, _max_bytes), do: not_loaded()
 
   defp not_loaded, do: :erlang.nif_error(:nif_not_loaded)
 end

@@ -30,7 +30,7 @@ defmodule Klime.Options do
   @most 18_446_744_073_709_551_615
 
   # A supervisor that stops a client waits for 5 s before it kills it. The client sends for at most 3.5 s of them; then the callbacks
-  # have a second (see `Klime.Client.terminate/2`).
+  # have a second (see `Klime.Owner`).
   @longest_stop 3500
 
   @type t :: %{

@@ -16,7 +16,7 @@ defmodule Klime.Testing do
       "Button Clicked"
   """
 
-  alias Klime.{Call, Event}
+  alias Klime.{Address, Event, Native}
 
   @doc """
   The events that this test has caused, the oldest first. They are as they were given, with message id and timestamp added.
@@ -95,11 +95,17 @@ defmodule Klime.Testing do
   end
 
   defp table_of(client) do
-    with {:here, owner} <- Call.owner(client),
-         table when table != :no_client <- Call.ask(owner, {__MODULE__, :table}, 5000) do
-      table || raise ArgumentError, "the klime client #{inspect(client)} was not started with testing: true"
-    else
-      _ -> raise ArgumentError, "no klime client is running as #{inspect(client)} on this node"
+    case Address.owner(client) do
+      {:here, owner} -> owner |> Native.hook() |> table_in(client)
+      _ -> table_in(:none, client)
     end
   end
+
+  defp table_in(%{table: table}, _client) when table != nil, do: table
+
+  defp table_in(:none, client),
+    do: raise(ArgumentError, "no klime client is running as #{inspect(client)} on this node")
+
+  defp table_in(_hook, client),
+    do: raise(ArgumentError, "the klime client #{inspect(client)} was not started with testing: true")
 end

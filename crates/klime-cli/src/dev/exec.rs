@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time;
 
-use super::signals::Signal;
+use crate::signals::Signal;
 
 /// After a signal, a command has so long to end by itself.
 const GRACE: Duration = Duration::from_secs(5);

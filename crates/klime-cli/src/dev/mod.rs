@@ -24,7 +24,6 @@ mod page;
 pub mod query;
 mod run;
 mod server;
-mod signals;
 pub mod stamp;
 pub mod store;
 mod terminal;

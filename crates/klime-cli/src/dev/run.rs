@@ -18,11 +18,11 @@ use super::expect::{Expectations, Standing};
 use super::guard::Guard;
 use super::key::Keys;
 use super::server::Listeners;
-use super::signals::{Signal, Signals};
 use super::store::{Limits, Store, StoreError};
 use super::terminal::{Format, Terminal};
 use super::{api, words};
 use crate::exit::Exit;
+use crate::signals::{Signal, Signals};
 use crate::{clock, print};
 
 /// The worker threads: one can wait for the store while the other one serves.
@@ -89,7 +89,10 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
         // Whoever asks twice does not want to wait.
         _ = signals.next() => {}
     }
-    app.terminal.finish();
+    let unshown = app.terminal.finish();
+    if unshown > 0 {
+        app.terminal.say(&words::unshown(unshown));
+    }
     Ok(report(&app, &args, code))
 }
 

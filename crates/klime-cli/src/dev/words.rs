@@ -70,6 +70,12 @@ pub(super) fn arrived(app: &App) -> String {
     }
 }
 
+/// What the reader of standard output did not take in time.
+pub(super) fn unshown(events: u64) -> String {
+    let (events, were) = (counted(&[(events, "event")], ""), if events == 1 { "was" } else { "were" });
+    format!("{events} {were} not printed, for standard output was not read fast enough; all else has them")
+}
+
 /// Those that there are of these, `2 events and 1 request`.
 pub(super) fn counted(counts: &[(u64, &str)], between: &str) -> String {
     let some = counts.iter().filter(|(count, _)| *count > 0);

@@ -25,7 +25,7 @@ Lines: each line of NDJSON is an event as the SDKs send it: {"type":"track","eve
 are. A record without a messageId gets one that is the same in each run, so nothing counts twice.
 
 Exit status: 0 Klime has everything, 1 something was refused, 2 the command line, the file or the configuration is
-at fault and nothing was sent, 3 it was stopped or Klime was not reached: run the same command again to go on."#;
+at fault and nothing was sent, 3 it was stopped or Klime was not reached: it prints the command to go on with."#;
 
 /// Import history from a file: NDJSON, CSV, or an export of Segment or PostHog.
 ///
@@ -163,7 +163,12 @@ pub(super) struct ProgressArgs {
     #[arg(long)]
     pub(super) restart: bool,
 
-    /// Where refused records go [default: FILE.refused.ndjson; for standard input stdin.refused.ndjson]
+    /// Go on with another write key than it was begun with, one of the same account
+    #[arg(long)]
+    pub(super) key_changed: bool,
+
+    /// Where refused records go [default: FILE.refused.ndjson; for standard input CHECKPOINT.refused.ndjson, and
+    /// stdin.refused.ndjson if there is no checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(super) refused: Option<PathBuf>,
 
@@ -174,6 +179,29 @@ pub(super) struct ProgressArgs {
     /// How long it waits before the first retry; twice as long before each further one, up to 16s
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
     pub(super) retry_delay: Duration,
+}
+
+impl MappingArgs {
+    /// Whether it says what the columns are, so that the records are no events as the SDKs send them.
+    pub(super) fn has_any(&self) -> bool {
+        let Self { map, kind, event, properties, infer, .. } = self;
+        !map.is_empty() || kind.is_some() || event.is_some() || properties.is_some() || *infer
+    }
+}
+
+impl Args {
+    /// The name of the source.
+    pub(super) fn source(&self) -> String {
+        let own_name = || match self.is_stdin() {
+            true => "stdin".to_owned(),
+            false => self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        };
+        self.mapping.source.clone().unwrap_or_else(own_name)
+    }
+
+    pub(super) fn is_stdin(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
 }
 
 fn container(word: String) -> Container {

@@ -5,20 +5,25 @@
 //! is another, the import does not go on, because what it would send is not what it would have sent.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::lock::Lock;
 use super::read::Position;
+use super::refused::RefusedPart;
 
 /// A checkpoint is no larger.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The version of the file's form.
 const VERSION: u32 = 1;
+
+/// The option that the write key is, by what may be shown of it.
+pub(super) const WRITE_KEY: &str = "write key";
 
 /// What is in the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +39,17 @@ pub struct Checkpoint {
     pub position: Position,
     /// What became of them.
     pub counts: Counts,
-    /// How much of the refused file belongs to them.
-    pub refused_bytes: u64,
+    /// The part of the refused file that belongs to them.
+    pub refused: RefusedPart,
+}
+
+/// By what a checkpoint of another version is known for one.
+#[derive(Deserialize)]
+struct AnyVersion {
+    #[serde(rename = "version")]
+    _version: u32,
+    #[serde(rename = "source")]
+    _source: serde::de::IgnoredAny,
 }
 
 /// What a source is known again by.
@@ -57,7 +71,7 @@ impl Checkpoint {
     /// The checkpoint of an import that begins.
     pub fn new(options: BTreeMap<String, String>, source: Identity) -> Self {
         let (position, counts) = (Position::default(), Counts::default());
-        Self { version: VERSION, options, source, position, counts, refused_bytes: 0 }
+        Self { version: VERSION, options, source, position, counts, refused: RefusedPart::default() }
     }
 
     /// Checks that it is one of an import with these options.
@@ -73,7 +87,8 @@ impl Checkpoint {
             return Ok(());
         };
         let shown = |value: &Option<&String>| value.map_or("not given".to_owned(), |value| format!("{value:?}"));
-        Err(format!("was begun with another {name}: it was {}, now it is {}", shown(was), shown(is)))
+        let hint = if *name == WRITE_KEY { "; if both are keys of one account, go on by --key-changed" } else { "" };
+        Err(format!("was begun with another {name}: it was {}, now it is {}{hint}", shown(was), shown(is)))
     }
 }
 
@@ -81,41 +96,67 @@ impl Checkpoint {
 #[derive(Debug)]
 pub(crate) struct CheckpointFile {
     path: PathBuf,
-    /// The open file, for its lock.
-    held: Option<File>,
+    /// Holds it as long as this lives.
+    _lock: Lock,
 }
 
 impl CheckpointFile {
-    /// Opens the file and reads what is in it; `None` when there is none.
+    /// Takes the file, and reads what is in it; `None` when there is nothing.
     ///
     /// # Errors
     ///
-    /// A sentence that names the file.
+    /// A sentence that names the file: another import has it, nothing can be written there, or it holds something else, which is
+    /// never written over.
     pub(crate) fn open(path: PathBuf) -> Result<(Self, Option<Checkpoint>), String> {
-        let name = path.display().to_string();
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Self { path, held: None }, None)),
-            Err(error) => return Err(format!("the checkpoint {name} cannot be read: {error}")),
-        };
-        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
-            return Err(format!("another klime import is at work with the checkpoint {name}"));
+        let (file, text) = Self::take(path)?;
+        let name = file.path.display();
+        if text.is_empty() {
+            return Ok((file, None));
         }
-        let mut text = String::new();
-        let read = Read::by_ref(&mut file).take(MAX_BYTES).read_to_string(&mut text);
-        read.map_err(|error| format!("the checkpoint {name} cannot be read: {error}"))?;
-        let checkpoint: Checkpoint = serde_json::from_str(&text)
-            .map_err(|error| format!("{name} is no checkpoint of klime import ({error}); begin anew by --restart"))?;
+        let checkpoint: Checkpoint = serde_json::from_str(&text).map_err(|error| file.is_none(&error))?;
         if checkpoint.version != VERSION {
             let problem = "was written by another version of klime; begin anew by --restart";
             return Err(format!("the checkpoint {name} {problem}"));
         }
-        Ok((Self { path, held: Some(file) }, Some(checkpoint)))
+        Ok((file, Some(checkpoint)))
     }
 
-    /// A file to be written anew, whatever is in it.
-    pub(crate) fn anew(path: PathBuf) -> Self {
-        Self { path, held: None }
+    /// Takes the file to write it anew, whatever checkpoint is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub(crate) fn anew(path: PathBuf) -> Result<Self, String> {
+        let (file, text) = Self::take(path)?;
+        if !text.is_empty() {
+            let _: AnyVersion = serde_json::from_str(&text).map_err(|error| file.is_none(&error))?;
+        }
+        Ok(file)
+    }
+
+    fn take(path: PathBuf) -> Result<(Self, String), String> {
+        let name = path.display().to_string();
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(format!("the checkpoint {name} is no file, so none can be written there"));
+        }
+        let lock = Lock::take(&path).map_err(|error| format!("the checkpoint {name} cannot be written: {error}"))?;
+        let lock = lock.ok_or_else(|| format!("another klime import is at work with the checkpoint {name}"))?;
+        let mut text = String::new();
+        let read = File::open(&path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text));
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(format!("{name} is no checkpoint of klime import; name another file by --checkpoint"))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(format!("the checkpoint {name} cannot be read: {error}"))
+            }
+            _ => Ok((Self { path, _lock: lock }, text)),
+        }
+    }
+
+    fn is_none(&self, error: &serde_json::Error) -> String {
+        let name = self.path.display();
+        format!("{name} is no checkpoint of klime import ({error}); name another file by --checkpoint")
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -127,12 +168,12 @@ impl CheckpointFile {
     /// # Errors
     ///
     /// A sentence that names the file.
-    pub(crate) fn write(&mut self, checkpoint: &Checkpoint) -> Result<(), String> {
+    pub(crate) fn write(&self, checkpoint: &Checkpoint) -> Result<(), String> {
         self.replace(checkpoint)
             .map_err(|error| format!("the checkpoint {} cannot be written: {error}", self.path.display()))
     }
 
-    fn replace(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
+    fn replace(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let mut beside = self.path.clone().into_os_string();
         beside.push(".new");
         let mut file = File::create(&beside)?;
@@ -140,10 +181,7 @@ impl CheckpointFile {
         text.push(b'\n');
         file.write_all(&text)?;
         file.sync_all()?;
-        // Where locks are not known there is none, and two runs at once are the user's to avoid.
-        let _ = file.try_lock();
         fs::rename(&beside, &self.path)?;
-        self.held = Some(file);
         sync_directory(&self.path)
     }
 }

@@ -55,6 +55,11 @@ pub(crate) fn fingerprint(content: &[u8]) -> String {
     Uuid::new_v5(&NAMESPACE, content).to_string()
 }
 
+/// By what content is known again that follows on what had the fingerprint `before`.
+pub(crate) fn fingerprint_after(before: &str, content: &[u8]) -> String {
+    Uuid::new_v5(&Uuid::new_v5(&NAMESPACE, before.as_bytes()), content).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

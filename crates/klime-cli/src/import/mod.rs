@@ -10,8 +10,10 @@ pub mod checkpoint;
 pub mod convert;
 pub mod counts;
 mod id;
+mod lock;
 pub mod mapping;
 mod mapping_file;
+mod next;
 mod plan;
 pub mod read;
 mod refused;
@@ -28,6 +30,7 @@ use crate::settings::Settings;
 use convert::Converter;
 use counts::Counts;
 use mapping::NoEvent;
+use next::Next;
 use plan::Opened;
 use read::Reader;
 
@@ -54,12 +57,16 @@ fn prepare(args: &mut Args, began: Instant) -> Result<Exit, String> {
     let builder = run::client_settings(builder, args.progress.retry_delay, args.progress.patience);
     let plan = plan::plan(args, plan::open(args)?, &settings)?;
     let (name, has_checkpoint) = (plan.source_name.clone(), plan.checkpoint_file.is_some());
+    let next = Next::new(std::env::args_os(), args, plan.reader.columns().is_some());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     Ok(match runtime.block_on(run::run(plan, builder)) {
         Ok(ended) => {
             let took = clock::now().saturating_duration_since(began);
-            report::ended(&name, &ended, took, has_checkpoint, args.json)
+            match args.json {
+                true => report::ended_as_json(&name, &ended, took),
+                false => report::ended(&name, &ended, took, &next, has_checkpoint),
+            }
         }
         Err(stop) => report::usage(&stop.message, stop.exit, args.json),
     })

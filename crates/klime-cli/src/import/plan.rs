@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::args::{Args, From, MappingArgs};
-use super::checkpoint::{Checkpoint, CheckpointFile, Identity};
+use super::checkpoint::{Checkpoint, CheckpointFile, Identity, WRITE_KEY};
 use super::convert::{Converter, bytes_of};
 use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
@@ -30,17 +30,13 @@ pub(super) struct Opened {
     options: BTreeMap<String, String>,
 }
 
-fn is_stdin(file: &Path) -> bool {
-    file.as_os_str() == "-"
-}
-
 /// Opens the source.
 ///
 /// # Errors
 ///
 /// A sentence that names the file or the option that is at fault.
 pub(super) fn open(args: &Args) -> Result<Opened, String> {
-    let is_stream = is_stdin(&args.file);
+    let is_stream = args.is_stdin();
     let shown = if is_stream { "standard input".to_owned() } else { args.file.display().to_string() };
     let (mut source, total_bytes, identity) = match is_stream {
         true => (Source::stream(io::stdin()), None, Identity::default()),
@@ -94,9 +90,10 @@ fn delimiter(args: &Args) -> u8 {
     args.mapping.delimiter.unwrap_or(if is_tsv { b'\t' } else { b',' })
 }
 
-/// Options of CSV are no use for lines.
+/// Options of CSV are no use for lines, unless they are those of a mapping file, which is for both.
 fn check_lines(mapping: &MappingArgs) -> Result<(), String> {
     let option = match mapping {
+        MappingArgs { mapping: Some(_), .. } => return Ok(()),
         MappingArgs { delimiter: Some(_), .. } => "--delimiter",
         MappingArgs { columns, .. } if !columns.is_empty() => "--columns",
         _ => return Ok(()),
@@ -105,8 +102,8 @@ fn check_lines(mapping: &MappingArgs) -> Result<(), String> {
 }
 
 fn converter(args: &Args, container: Container) -> Result<Converter, String> {
-    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, source, .. } = &args.mapping;
-    let has_mapping = !map.is_empty() || kind.is_some() || event.is_some() || properties.is_some() || *infer;
+    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, .. } = &args.mapping;
+    let has_mapping = args.mapping.has_any();
     let exports = &args.exports;
     let meaning = match args.from {
         Some(_) if has_mapping => {
@@ -130,8 +127,7 @@ fn converter(args: &Args, container: Container) -> Result<Converter, String> {
             infer: *infer,
         }),
     };
-    let own_name = || args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let source = source.clone().unwrap_or_else(|| if is_stdin(&args.file) { "stdin".to_owned() } else { own_name() });
+    let source = args.source();
     Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone() })
 }
 
@@ -195,25 +191,28 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
     let Opened { mut reader, converter, total_bytes, name, identity, mut options } = opened;
     options.insert("endpoint".to_owned(), settings.endpoint.clone());
     if let Some((key, _)) = &settings.write_key {
-        options.insert("write key".to_owned(), key.masked());
+        options.insert(WRITE_KEY.to_owned(), key.mark());
     }
     let path = checkpoint_path(args);
     let (file, found) = match path {
-        Some(path) if args.progress.restart => (Some(CheckpointFile::anew(path)), None),
+        Some(path) if args.progress.restart => (Some(CheckpointFile::anew(path)?), None),
         Some(path) => CheckpointFile::open(path).map(|(file, found)| (Some(file), found))?,
         None => (None, None),
     };
-    let refused_bytes = found.as_ref().map(|found| found.refused_bytes);
-    if let (Some(found), Some(file)) = (&found, &file) {
-        let restart = format!("the checkpoint {}", file.path().display());
-        go_on(&mut reader, found, &identity, &options, args)
-            .map_err(|problem| format!("{restart} {problem}; to begin anew, use --restart, or another --checkpoint"))?;
-    }
-    let refused = RefusedFile::open(refused_path(args), refused_bytes)?;
-    let checkpoint = found.unwrap_or_else(|| Checkpoint::new(options, identity));
+    let refused_part = found.as_ref().map(|found| found.refused.clone()).unwrap_or_default();
+    let checkpoint = match (found, &file) {
+        (Some(found), Some(file)) => {
+            let name = file.path().display();
+            go_on(&mut reader, found, &identity, options, args).map_err(|problem| {
+                format!("the checkpoint {name} {problem}; to begin anew, use --restart, or another --checkpoint")
+            })?
+        }
+        _ => Checkpoint::new(options, identity),
+    };
+    let refused = RefusedFile::open(refused_path(args), refused_part)?;
     Ok(Plan {
+        start: reader.position(),
         reader,
-        start: checkpoint.position,
         converter,
         source_name: name,
         total_bytes,
@@ -226,12 +225,16 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
 }
 
 fn checkpoint_path(args: &Args) -> Option<PathBuf> {
-    let beside = || (!is_stdin(&args.file)).then(|| with_suffix(&args.file, ".klime-checkpoint"));
+    let beside = || (!args.is_stdin()).then(|| with_suffix(&args.file, ".klime-checkpoint"));
     args.progress.checkpoint.clone().or_else(beside)
 }
 
 fn refused_path(args: &Args) -> PathBuf {
-    let name = if is_stdin(&args.file) { Path::new("stdin") } else { &args.file };
+    let name = match (args.is_stdin(), &args.progress.checkpoint) {
+        (true, Some(checkpoint)) => checkpoint,
+        (true, None) => Path::new("stdin"),
+        (false, _) => &args.file,
+    };
     args.progress.refused.clone().unwrap_or_else(|| with_suffix(name, ".refused.ndjson"))
 }
 
@@ -241,29 +244,46 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Brings the reader to where the checkpoint is, if the source is the one that it was.
+/// Brings the reader to where the checkpoint is, if the source is the one that it was, and says what it is to go on with.
 fn go_on(
     reader: &mut Reader,
-    found: &Checkpoint,
+    mut found: Checkpoint,
     identity: &Identity,
-    options: &BTreeMap<String, String>,
+    options: BTreeMap<String, String>,
     args: &Args,
-) -> Result<(), String> {
-    found.check_options(options)?;
+) -> Result<Checkpoint, String> {
+    if let (true, Some(key)) = (args.progress.key_changed, options.get(WRITE_KEY)) {
+        found.options.insert(WRITE_KEY.to_owned(), key.clone());
+    }
+    found.check_options(&options)?;
     if found.source.head_bytes > 0 && head(&args.file, found.source.head_bytes).as_ref() != Some(&found.source.head) {
         return Err("is of a file that began otherwise".to_owned());
     }
     if identity.head_bytes == 0 && found.source.head_bytes > 0 {
         return Err("is of a file, and this is a stream".to_owned());
     }
-    let Some(last) = &found.source.last else {
-        return Ok(());
-    };
-    let changed = || format!("is of a source that was otherwise at line {}", found.position.lines);
+    if let Some(last) = &found.source.last {
+        go_behind(reader, last, &found)?;
+        // A last line that had no line end may have one now.
+        found.position = reader.position();
+    }
+    Ok(found)
+}
+
+/// Reads the last record that was settled again, to see that it is the same.
+fn go_behind(reader: &mut Reader, last: &str, found: &Checkpoint) -> Result<(), String> {
+    let line = found.position.lines;
+    let changed = || format!("is of a source that was otherwise at line {line}");
     reader.go_to(found.source.last_start).map_err(|_| changed())?;
-    match reader.read() {
-        Ok(Some(record)) if record.end == found.position && fingerprint(&bytes_of(&record.content)) == *last => Ok(()),
-        _ => Err(changed()),
+    let record = reader.read().ok().flatten().ok_or_else(changed)?;
+    if fingerprint(&bytes_of(&record.content)) == last {
+        return Ok(());
+    }
+    match record.end.bytes > found.position.bytes {
+        true => Err(format!(
+            "goes to line {line}, which is longer now than it was when it was sent, so half of it was sent"
+        )),
+        false => Err(changed()),
     }
 }
 

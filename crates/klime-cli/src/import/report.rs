@@ -1,14 +1,16 @@
 //! What an import or a dry run says at its end, for people and as JSON.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use klime::Stats;
 use serde::Serialize;
 
 use super::counts::Counts;
-use super::run::{Ended, grouped};
+use super::next::Next;
+use super::run::{Ended, behind, grouped};
 use crate::exit::Exit;
 use crate::print;
 
@@ -65,25 +67,50 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
     exit
 }
 
-/// Says how an import ended.
-pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: bool, json: bool) -> Exit {
-    let Ended { counts, books, stopped, .. } = ended;
-    let is_refused = counts.refused + ended.unnamed > 0;
-    let (status, exit) = match stopped {
+/// The word for how an import ended, and its exit status.
+fn status(ended: &Ended) -> (&'static str, Exit) {
+    match &ended.stopped {
         Some(stop) => ("stopped", stop.exit),
-        None if is_refused => ("refused", Exit::Refused),
+        None if ended.counts.refused > 0 => ("refused", Exit::Refused),
         None => ("complete", Exit::Taken),
-    };
-    let refused_file = (ended.refused_bytes > 0).then_some(ended.refused_path.as_path());
-    if json {
-        let error = stopped.as_ref().map(|stop| stop.message.as_str());
-        let (line, seconds) = (Some(ended.position.lines), took.as_secs_f64());
-        let outcome = Outcome { status, file, counts, line, books: Some(books), seconds, refused_file, error };
-        print::line(serde_json::to_string(&outcome).unwrap_or_default());
-        return exit;
     }
+}
+
+/// What a mended copy of the refused file may be called.
+fn mended_path(refused: &Path) -> PathBuf {
+    let name = refused.to_str().and_then(|name| name.strip_suffix(".refused.ndjson"));
+    match name {
+        Some(name) => format!("{name}.mended.ndjson").into(),
+        None => [refused.as_os_str(), OsStr::new(".mended")].join(OsStr::new("")).into(),
+    }
+}
+
+fn refused_file(ended: &Ended) -> Option<&Path> {
+    (ended.refused_bytes > 0).then_some(ended.refused_path.as_path())
+}
+
+/// Says how an import ended, as JSON.
+pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
+    let (status, exit) = status(ended);
+    let outcome = Outcome {
+        status,
+        file,
+        counts: &ended.counts,
+        line: Some(ended.position.lines),
+        books: Some(&ended.books),
+        seconds: took.as_secs_f64(),
+        refused_file: refused_file(ended),
+        error: ended.stopped.as_ref().map(|stop| stop.message.as_str()),
+    };
+    print::line(serde_json::to_string(&outcome).unwrap_or_default());
+    exit
+}
+
+/// Says how an import ended, and what is to be done next.
+pub(super) fn ended(file: &str, ended: &Ended, took: Duration, next: &Next, has_checkpoint: bool) -> Exit {
+    let Ended { counts, books, stopped, .. } = ended;
     let how = match stopped {
-        Some(_) => format!("stopped behind line {}", grouped(ended.position.lines)),
+        Some(_) => format!("stopped {}", behind(ended.position)),
         None => "complete".to_owned(),
     };
     let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);
@@ -91,22 +118,25 @@ pub(super) fn ended(file: &str, ended: &Ended, took: Duration, has_checkpoint: b
     print::line(format_args!("{file}: {how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)));
     print::line(table(counts, "accepted").trim_end());
     print::line(format_args!("books of this run: {books}"));
-    if let Some(path) = refused_file {
-        let path = path.display();
-        print::line(format_args!("refused records are in {path}; mend them there, then: klime import {path}"));
-    }
-    if ended.unnamed > 0 {
-        print::error(format_args!("Klime refused {} events without saying which", ended.unnamed));
+    if let Some(path) = refused_file(ended) {
+        let copy = mended_path(path);
+        let (name, shown) = (path.display().to_string(), copy.display().to_string());
+        print::line(format_args!(
+            "refused records are in {}; mend a copy of it, {}, then: {}",
+            print::printable(&name),
+            print::printable(&shown),
+            next.mended(&copy)
+        ));
     }
     if let Some(stop) = stopped {
         print::error(print::printable(&stop.message));
         let hint = match has_checkpoint {
-            true => "nothing is lost: run the same command again to go on from there",
-            false => "nothing is lost: run the same command again, records that arrived count once",
+            true => "nothing is lost; to go on from there, run",
+            false => "nothing is lost; records that arrived count once when you run, with the same input",
         };
-        print::line(hint);
+        print::line(format_args!("{hint}: {}", next.resume()));
     }
-    exit
+    status(ended).1
 }
 
 /// The counts, a line for each kind of outcome and each fault.

@@ -205,7 +205,8 @@ impl Notices {
             }
             Notice::Failed(failure, events) => {
                 if let Some(on_error) = &self.callbacks.on_error {
-                    let error = SendError::new(failure, events.decode());
+                    let suspects = events.suspects(failure.events);
+                    let error = SendError::new(failure, events.decode()).suspecting(suspects);
                     on_error(&error, error.events());
                 }
             }

@@ -27,6 +27,17 @@ impl Events {
         }
     }
 
+    /// The other events of a batch of which more were refused than are here.
+    pub(super) fn suspects(&self, refused: usize) -> Vec<Event> {
+        match self {
+            Self::Some(batch, places) if places.len() < refused => {
+                let others = batch.events().enumerate().filter(|(place, _)| !places.contains(place));
+                others.filter_map(|(_, event)| Event::from_wire(event)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::All(batch) | Self::Some(batch, _) => batch.body().len(),

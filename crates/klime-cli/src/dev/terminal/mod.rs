@@ -29,9 +29,10 @@ const MAX_WARNINGS: usize = 64;
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How arrivals are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Lines for people.
+    #[default]
     Lines,
     /// One JSON object a line.
     Json,
@@ -53,6 +54,15 @@ enum Message {
     Batch(Box<Arrived>),
 }
 
+impl Message {
+    fn events(&self) -> u64 {
+        match self {
+            Self::Text(_) => 0,
+            Self::Batch(arrived) => arrived.events.len() as u64,
+        }
+    }
+}
+
 /// The handle of the thread that writes.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -60,7 +70,8 @@ pub(crate) struct Terminal {
     queue: Mutex<Option<SyncSender<Message>>>,
     waiting_bytes: Arc<AtomicUsize>,
     skipped: Arc<AtomicU64>,
-    ended: Mutex<Receiver<()>>,
+    unshown: Arc<AtomicU64>,
+    ended: Mutex<Receiver<io::Result<()>>>,
     warnings: Mutex<Option<SyncSender<String>>>,
     warned: Mutex<Receiver<()>>,
 }
@@ -70,14 +81,13 @@ impl Terminal {
     pub(crate) fn start(format: Format) -> io::Result<Self> {
         let (queue, messages) = sync_channel(MAX_WAITING);
         let (end, ended) = sync_channel(1);
-        let (waiting_bytes, skipped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
-        let mut writer = Writer { format, waiting_bytes: waiting_bytes.clone(), skipped: skipped.clone() };
+        let mut writer = Writer { format, ..Writer::default() };
+        let Writer { waiting_bytes, skipped, unshown, .. } = writer.clone();
         std::thread::Builder::new().name("klime-terminal".to_owned()).spawn(move || {
             let mut output = Output::standard(format);
-            // A reader that has gone away wants no more lines.
-            let _ = writer.run(&messages, |lines| output.write(lines));
+            let written = writer.run(&messages, |lines| output.write(lines));
             drop(messages);
-            let _ = end.send(());
+            let _ = end.send(written);
         })?;
         let (warnings, warned) = start_warnings()?;
         Ok(Self {
@@ -85,6 +95,7 @@ impl Terminal {
             queue: Mutex::new(Some(queue)),
             waiting_bytes,
             skipped,
+            unshown,
             ended: Mutex::new(ended),
             warnings: Mutex::new(Some(warnings)),
             warned: Mutex::new(warned),
@@ -97,6 +108,7 @@ impl Terminal {
             return;
         }
         let (count, bytes) = (events.len(), bytes(&events));
+        self.unshown.fetch_add(count as u64, Ordering::Relaxed);
         if self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_WAITING_BYTES.max(bytes) {
             self.skip(count, bytes);
             return;
@@ -147,14 +159,16 @@ impl Terminal {
         drop(warnings.as_ref().map(|warnings| warnings.try_send(text.to_owned())));
     }
 
-    /// Writes what is waiting, as long as the reader goes on taking it.
-    pub(crate) fn finish(&self) {
+    /// Writes what is waiting, as long as the reader goes on taking it. Returns how many events were not shown; a reader that has gone
+    /// away wants no more of them.
+    pub(crate) fn finish(&self) -> u64 {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        wait_while_it_moves(&ended, FINISH_TIMEOUT, || self.waiting_bytes.load(Ordering::Relaxed));
+        let written = wait_while_it_moves(&ended, FINISH_TIMEOUT, || self.waiting_bytes.load(Ordering::Relaxed));
         drop(self.warnings.lock().unwrap_or_else(PoisonError::into_inner).take());
         // Whoever does not read standard error is not waited for.
         let _ = self.warned.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(FINISH_TIMEOUT);
+        if matches!(written, Some(Err(_))) { 0 } else { self.unshown.load(Ordering::Relaxed) }
     }
 }
 
@@ -176,13 +190,18 @@ fn start_warnings() -> io::Result<(SyncSender<String>, Receiver<()>)> {
     Ok((warnings, ended))
 }
 
-/// Waits for the end of what takes longer, unless `waiting` has stayed the same for all of `patience`.
-fn wait_while_it_moves(ended: &Receiver<()>, patience: Duration, waiting: impl Fn() -> usize) {
+/// Waits for the end of what takes longer, unless `waiting` has stayed the same for all of `patience`. `None` if it has not ended.
+fn wait_while_it_moves<T>(ended: &Receiver<T>, patience: Duration, waiting: impl Fn() -> usize) -> Option<T> {
     let mut before = waiting();
-    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(patience) {
+    loop {
+        match ended.recv_timeout(patience) {
+            Ok(end) => return Some(end),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
         let now = waiting();
         if now == before {
-            return;
+            return None;
         }
         before = now;
     }
@@ -218,25 +237,31 @@ impl Output {
 }
 
 /// The thread's own state.
+#[derive(Clone, Default)]
 struct Writer {
     format: Format,
     waiting_bytes: Arc<AtomicUsize>,
+    /// Events that were left out and are to be told.
     skipped: Arc<AtomicU64>,
+    /// Events that were to be shown and are not, for whatever reason.
+    unshown: Arc<AtomicU64>,
 }
 
 impl Writer {
     /// Writes messages until there are no more senders, at once when nothing is waiting. What is handed on are whole lines, because
     /// the command of `--exec` may write to the same place.
     fn run(&mut self, messages: &Receiver<Message>, mut output: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let mut lines = Vec::new();
+        let (mut lines, mut events) = (Vec::new(), 0);
         while let Ok(first) = messages.recv() {
             let mut next = Some(first);
             while let Some(message) = next {
                 self.write(&message, &mut lines)?;
+                events += message.events();
                 next = messages.try_recv().ok();
                 if next.is_none() || lines.len() >= ENOUGH_BYTES {
                     output(&lines)?;
                     lines.clear();
+                    self.unshown.fetch_sub(std::mem::take(&mut events), Ordering::Relaxed);
                 }
             }
         }

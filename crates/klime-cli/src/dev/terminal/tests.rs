@@ -40,7 +40,7 @@ fn written(format: Format, arrived: Vec<Arrived>, skipped: u64) -> String {
     }
     drop(queue);
     let mut out = Vec::new();
-    let mut writer = Writer { format, waiting_bytes: Default::default(), skipped: std::sync::Arc::new(skipped.into()) };
+    let mut writer = Writer { format, skipped: std::sync::Arc::new(skipped.into()), ..Writer::default() };
     writer
         .run(&messages, |lines| {
             out.extend_from_slice(lines);

@@ -17,7 +17,7 @@ fn checkpoint() -> Checkpoint {
 fn what_is_written_is_read_back() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("c");
-    let (mut file, none) = CheckpointFile::open(path.clone()).unwrap();
+    let (file, none) = CheckpointFile::open(path.clone()).unwrap();
     assert_eq!(none, None);
     file.write(&checkpoint()).unwrap();
     drop(file);
@@ -29,11 +29,13 @@ fn what_is_written_is_read_back() {
 fn one_process_at_a_time_has_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("c");
-    let mut file = CheckpointFile::anew(path.clone());
+    let file = CheckpointFile::anew(path.clone()).unwrap();
     file.write(&checkpoint()).unwrap();
     file.write(&checkpoint()).unwrap();
-    let problem = CheckpointFile::open(path.clone()).unwrap_err();
-    assert!(problem.starts_with("another klime import is at work with the checkpoint"), "{problem}");
+    for taken in [CheckpointFile::open(path.clone()).map(drop), CheckpointFile::anew(path.clone()).map(drop)] {
+        let problem = taken.unwrap_err();
+        assert!(problem.starts_with("another klime import is at work with the checkpoint"), "{problem}");
+    }
     drop(file);
     assert!(CheckpointFile::open(path).is_ok());
 }
@@ -42,10 +44,10 @@ fn one_process_at_a_time_has_it() {
 fn a_file_that_cannot_be_replaced_stays_as_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("c");
-    CheckpointFile::anew(path.clone()).write(&checkpoint()).unwrap();
+    CheckpointFile::anew(path.clone()).unwrap().write(&checkpoint()).unwrap();
     std::os::unix::fs::symlink("/dev/full", directory.path().join("c.new")).unwrap();
-    let (mut file, found) = CheckpointFile::open(path.clone()).unwrap();
-    let problem = file.write(&Checkpoint { refused_bytes: 99, ..checkpoint() }).unwrap_err();
+    let (file, found) = CheckpointFile::open(path.clone()).unwrap();
+    let problem = file.write(&Checkpoint { position: Position::default(), ..checkpoint() }).unwrap_err();
     assert!(problem.contains("cannot be written: No space left on device"), "{problem}");
     drop(file);
     assert_eq!(CheckpointFile::open(path).unwrap().1, found);
@@ -56,17 +58,25 @@ fn what_is_no_checkpoint_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("c");
     for (text, problem) in [
-        ("{}", "is no checkpoint of klime import"),
-        ("half {", "is no checkpoint of klime import"),
-        (
-            &serde_json::to_string(&Checkpoint { version: 2, ..checkpoint() }).unwrap(),
-            "was written by another version of klime",
-        ),
+        (&b"{}"[..], "is no checkpoint of klime import"),
+        (b"half {", "is no checkpoint of klime import"),
+        (b"{\"type\":\"track\",\"event\":\"A\"}\n{}\n", "is no checkpoint of klime import"),
+        (b"\xff\0", "is no checkpoint of klime import"),
     ] {
         fs::write(&path, text).unwrap();
-        let found = CheckpointFile::open(path.clone()).unwrap_err();
-        assert!(found.contains(problem) && found.contains("--restart"), "{found}");
+        for found in [CheckpointFile::open(path.clone()).map(drop), CheckpointFile::anew(path.clone()).map(drop)] {
+            let found = found.unwrap_err();
+            assert!(found.contains(problem) && found.contains("--checkpoint"), "{found}");
+        }
+        assert_eq!(fs::read(&path).unwrap(), text, "it is not written over");
     }
+    let other = serde_json::to_string(&Checkpoint { version: 2, ..checkpoint() }).unwrap();
+    fs::write(&path, other).unwrap();
+    let found = CheckpointFile::open(path.clone()).unwrap_err();
+    assert!(found.contains("was written by another version of klime; begin anew by --restart"), "{found}");
+    assert!(CheckpointFile::anew(path.clone()).is_ok());
+    fs::write(&path, "").unwrap();
+    assert_eq!(CheckpointFile::open(path).unwrap().1, None, "an empty file is as good as none");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::id::{self, Key, Origin};
 use super::mapping::{Fault, Fields, Meaning, NoEvent, Times};
-use super::read::{Content, MAX_RECORD_BYTES, Record, Row};
+use super::read::{Content, Ending, MAX_RECORD_BYTES, Record, Row};
 use crate::dev::event::Verdict;
 use crate::dev::validate::judge_event;
 
@@ -42,7 +42,7 @@ impl Converter {
     ///
     /// [`NoEvent`] says why there is none.
     pub fn convert(&self, record: &Record) -> Result<Event, NoEvent> {
-        let mut fields = fields(&record.content)?;
+        let mut fields = fields(record)?;
         let mark = fields.remove(MARK);
         if fields.is_empty() {
             return Err(Fault { code: "invalid_json", message: unmended(mark.is_some()) }.into());
@@ -51,13 +51,25 @@ impl Converter {
         let mut object = self.meaning.event(fields, &self.times)?;
         let has_id = object.get("messageId").is_some_and(|id| id.as_str() != Some(""));
         if !has_id {
-            let id = match mark.as_ref().and_then(|mark| mark.get("id")).and_then(Value::as_str) {
-                Some(id) => id.to_owned(),
-                None => self.derived(&object, record, key.as_deref()),
-            };
+            let id = noted_id(mark.as_ref()).unwrap_or_else(|| self.derived(&object, record, key.as_deref()));
             object.insert("messageId".to_owned(), Value::String(id));
         }
         judged(&object)
+    }
+
+    /// The message id of a record that is refused, for when it is mended elsewhere: its own one, or that of when it was refused before,
+    /// or the one that is made of it. `None` if that would be made of a column that it lacks.
+    pub fn id_of(&self, record: &Record) -> Option<String> {
+        let mut fields = fields(record).unwrap_or_default();
+        let mark = fields.remove(MARK);
+        let key = self.id_from.as_deref().map(|column| self.key(&fields, column).ok());
+        let head = self.meaning.head(&fields);
+        let object = self.meaning.event(fields, &self.times).unwrap_or(head);
+        let own = object.get("messageId").and_then(Value::as_str).filter(|id| !id.is_empty());
+        own.map(str::to_owned).or_else(|| noted_id(mark.as_ref())).or_else(|| match key {
+            Some(None) => None,
+            key => Some(self.derived(&object, record, key.flatten().as_deref())),
+        })
     }
 
     fn key(&self, fields: &Fields, column: &str) -> Result<String, Fault> {
@@ -80,6 +92,11 @@ impl Converter {
     }
 }
 
+/// The message id that was noted when the record was refused before.
+fn noted_id(mark: Option<&Value>) -> Option<String> {
+    mark?.get("id")?.as_str().map(str::to_owned)
+}
+
 fn judged(object: &Fields) -> Result<Event, NoEvent> {
     let json = serde_json::to_string(object).map_err(|error| Fault::field(error.to_string()))?;
     match judge_event(&json).verdict {
@@ -97,7 +114,7 @@ fn judged(object: &Fields) -> Result<Event, NoEvent> {
 
 fn unmended(is_marked: bool) -> String {
     match is_marked {
-        true => format!("it was not mended: put a record in the place of \"{MARK}\""),
+        true => format!("it was not mended: put the record's fields beside \"{MARK}\""),
         false => "it has no fields".to_owned(),
     }
 }
@@ -117,10 +134,13 @@ pub(crate) fn bytes_of(content: &Content) -> Vec<u8> {
     }
 }
 
-fn fields(content: &Content) -> Result<Fields, Fault> {
-    match content {
+fn fields(record: &Record) -> Result<Fields, Fault> {
+    if let Ending::Quote(line) = record.ending {
+        return Err(unclosed(line, record.end.lines));
+    }
+    match &record.content {
         Content::Line(line) => object(line),
-        Content::Row(row) => row_fields(row),
+        Content::Row(row) => row_fields(row, (record.line, record.end.lines)),
         Content::TooLong(start) => {
             let is_csv = !start.trim_ascii_start().starts_with(b"{");
             let hint = if is_csv { "; in CSV a quote may not be closed" } else { "" };
@@ -139,6 +159,15 @@ fn object(line: &[u8]) -> Result<Fields, Fault> {
     }
 }
 
+fn unclosed(line: u64, last: u64) -> Fault {
+    let rest = match last.saturating_sub(line) {
+        0 => String::new(),
+        1 => "; the line after it was not read as a row".to_owned(),
+        lines => format!("; the {lines} lines after it were not read as rows"),
+    };
+    Fault { code: "unclosed_quote", message: format!("a quote opened at line {line} is never closed{rest}") }
+}
+
 fn unreadable(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return format!("it ends within its JSON, at column {}; was it cut off?", error.column());
@@ -153,9 +182,15 @@ fn not_text(valid: usize) -> Fault {
     Fault { code: "invalid_utf8", message: format!("it is not UTF-8, from its byte {} on", valid + 1) }
 }
 
-fn row_fields(row: &Row) -> Result<Fields, Fault> {
+fn row_fields(row: &Row, (first, last): (u64, u64)) -> Result<Fields, Fault> {
     if row.fields().len() != row.columns.len() {
-        let message = format!("it has {} fields, the header has {}", row.fields().len(), row.columns.len());
+        let lines = match first == last {
+            true => String::new(),
+            false => {
+                format!("; it goes from line {first} to line {last}, so a quote may not be closed where it should")
+            }
+        };
+        let message = format!("it has {} fields, the header has {}{lines}", row.fields().len(), row.columns.len());
         return Err(Fault { code: "invalid_row", message });
     }
     let mut fields = Fields::new();

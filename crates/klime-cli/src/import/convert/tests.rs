@@ -13,7 +13,7 @@ fn converter(is_event: bool) -> Converter {
 fn line(text: impl AsRef<[u8]>) -> Record {
     let text = text.as_ref().to_vec();
     let end = Position { bytes: text.len() as u64 + 1, lines: 1, records: 1 };
-    Record { line: 1, end, bytes: text.len() as u64 + 1, content: Content::Line(text) }
+    Record { line: 1, end, bytes: text.len() as u64 + 1, ending: Ending::Line, content: Content::Line(text) }
 }
 
 fn rows(text: &str) -> Vec<Record> {
@@ -42,7 +42,7 @@ fn faults_have_a_code_and_a_sentence() {
         (
             br#"{"_refused":{"text":"x"}}"#,
             "invalid_json",
-            "it was not mended: put a record in the place of \"_refused\"",
+            "it was not mended: put the record's fields beside \"_refused\"",
         ),
         (b"{\"a\":\"\xff\"}", "invalid_utf8", "it is not UTF-8, from its byte 7 on"),
         (br#"{"type":"page"}"#, "invalid_type", r#""type" must be "track", "identify" or "group", not "page""#),
@@ -113,5 +113,29 @@ fn a_mended_record_keeps_the_id_that_was_made_for_it() {
         json!({
             "type": "track", "event": "A", "userId": "u", "timestamp": "2026-11-23T15:20:00.000Z", "messageId": "the-id",
         })
+    );
+}
+
+#[test]
+fn a_quote_that_is_never_closed_says_what_it_has_swallowed() {
+    let columns = converter(false);
+    let header = "userId,timestamp,note\n";
+    for (rows_text, sentence) in [
+        ("u,1,\"x\n", "a quote opened at line 2 is never closed"),
+        ("u,1,\"x\nu,1,y\n", "a quote opened at line 2 is never closed; the line after it was not read as a row"),
+        (
+            "u,1,x\nu,1,\"x\nu\nu\nu",
+            "a quote opened at line 3 is never closed; the 3 lines after it were not read as rows",
+        ),
+    ] {
+        let record = rows(&format!("{header}{rows_text}")).pop().unwrap();
+        assert_eq!(code(&columns, &record), ("unclosed_quote", sentence.to_owned()), "{rows_text}");
+    }
+    let record = rows(&format!("{header}u,1,\"x\nu,\"y,z\n")).pop().unwrap();
+    let (code, message) = code(&columns, &record);
+    assert_eq!(code, "invalid_row");
+    assert!(
+        message.ends_with("it goes from line 2 to line 3, so a quote may not be closed where it should"),
+        "{message}"
     );
 }

@@ -113,9 +113,22 @@ impl Columns {
         if self.is_event {
             return Ok(fields);
         }
+        let mut event = self.head(&fields);
+        let is_track = event.get("type").and_then(Value::as_str) == Some("track");
+        let name = if is_track { "properties" } else { "traits" };
+        let own = self.fields(fields, name, times)?;
+        put(&mut event, name, (!own.is_empty()).then_some(Value::Object(own)));
+        Ok(event)
+    }
+
+    /// All but the properties or traits.
+    pub(super) fn head(&self, fields: &Fields) -> Fields {
+        if self.is_event {
+            return fields.clone();
+        }
         let mut event = Fields::new();
         for (target, name) in Target::ALL {
-            let value = find(&fields, self.column(target).unwrap_or(name)).cloned();
+            let value = find(fields, self.column(target).unwrap_or(name)).cloned();
             match target {
                 Target::Ip => put(&mut event, "context", context(value.as_ref())),
                 Target::Properties => {}
@@ -127,14 +140,10 @@ impl Columns {
         if !event.contains_key("type") && event.contains_key("event") {
             event.insert("type".to_owned(), Value::from("track"));
         }
-        let is_track = event.get("type").and_then(Value::as_str) == Some("track");
-        if !is_track {
+        if event.get("type").and_then(Value::as_str) != Some("track") {
             event.remove("event");
         }
-        let name = if is_track { "properties" } else { "traits" };
-        let own = self.fields(fields, name, times)?;
-        put(&mut event, name, (!own.is_empty()).then_some(Value::Object(own)));
-        Ok(event)
+        event
     }
 
     /// The properties or traits.

@@ -91,6 +91,14 @@ impl Meaning {
         }
         Ok(event)
     }
+
+    /// What is known of the event also when the rest of the record is at fault.
+    pub fn head(&self, fields: &Fields) -> Fields {
+        match self {
+            Self::Columns(columns) => columns.head(fields),
+            Self::Segment(_) | Self::PostHog(_) => Fields::new(),
+        }
+    }
 }
 
 /// Puts a value into an object, unless there is none.

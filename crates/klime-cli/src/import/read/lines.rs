@@ -3,7 +3,7 @@
 use std::io;
 
 use super::source::Source;
-use super::{Content, MAX_RECORD_BYTES, Position, Record};
+use super::{Content, Ending, MAX_RECORD_BYTES, Position, Record};
 
 /// How much of a line that is too long is kept.
 pub(super) const KEPT_BYTES: usize = 1000;
@@ -11,7 +11,7 @@ pub(super) const KEPT_BYTES: usize = 1000;
 #[derive(Debug)]
 pub struct Lines {
     pub(super) source: Source,
-    position: Position,
+    pub(super) position: Position,
 }
 
 /// A line as far as it is kept.
@@ -52,8 +52,7 @@ impl Lines {
             if bytes == 0 {
                 return Ok(None);
             }
-            let number = self.position.lines + 1;
-            self.position.lines += u64::from(line.has_end);
+            self.position.lines += 1;
             self.position.bytes = self.source.offset();
             if line.text.trim_ascii().is_empty() && !line.is_too_long {
                 continue;
@@ -63,7 +62,8 @@ impl Lines {
                 true => Content::TooLong(line.text),
                 false => Content::Line(without_return(line.text)),
             };
-            return Ok(Some(Record { line: number, end: self.position, bytes, content }));
+            let ending = if line.has_end { Ending::Line } else { Ending::Source };
+            return Ok(Some(Record { line: self.position.lines, end: self.position, bytes, ending, content }));
         }
     }
 

@@ -30,7 +30,7 @@ pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
 pub struct Position {
     /// How many bytes are before it.
     pub bytes: u64,
-    /// How many line ends are before it.
+    /// How many lines are before it. The last one of a source counts, whether it has a line end or not.
     pub lines: u64,
     /// How many records are before it, blank lines not counted.
     pub records: u64,
@@ -45,8 +45,21 @@ pub struct Record {
     pub end: Position,
     /// How many bytes it has in the source, its line end included.
     pub bytes: u64,
+    /// What ends it.
+    pub ending: Ending,
     /// What it holds.
     pub content: Content,
+}
+
+/// What ends a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A line end.
+    Line,
+    /// The end of the source: more may be written behind it later, and then it was half.
+    Source,
+    /// The end of the source, while a quote is open that began on this line.
+    Quote(u64),
 }
 
 /// What a record holds.
@@ -56,7 +69,7 @@ pub enum Content {
     Line(Vec<u8>),
     /// A row's fields.
     Row(Row),
-    /// It is longer than is taken. Only its first bytes are kept.
+    /// It is longer than is taken, or a quote in it is never closed. Only its first bytes are kept, as they stand in the source.
     TooLong(Vec<u8>),
 }
 
@@ -142,6 +155,14 @@ impl Reader {
         match self {
             Self::Lines(lines) => lines.go_to(position),
             Self::Table(table) => table.go_to(position),
+        }
+    }
+
+    /// Where it is: behind the header, or the last record.
+    pub(crate) fn position(&self) -> Position {
+        match self {
+            Self::Lines(lines) => lines.position,
+            Self::Table(table) => table.position,
         }
     }
 

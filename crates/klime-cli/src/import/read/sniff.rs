@@ -42,6 +42,7 @@ fn first_char(start: &[u8]) -> Option<u8> {
     start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start().first().copied()
 }
 
+/// Zeros further on are those of a hole that a power failure has left in a log; the other lines are good.
 fn unreadable(start: &[u8]) -> Option<(&'static str, &'static str)> {
     Some(match start {
         [0x1f, 0x8b, ..] => ("is compressed with gzip", "gzip -dc FILE | klime import -"),
@@ -49,6 +50,16 @@ fn unreadable(start: &[u8]) -> Option<(&'static str, &'static str)> {
         [b'P', b'K', 3, 4, ..] => ("is a zip archive", "unzip -p FILE | klime import -"),
         [b'P', b'A', b'R', b'1', ..] => ("is Parquet", "export it again as JSON lines or CSV"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("is UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | klime import -"),
+        // Text of two bytes a character, of which one is 0 in most languages.
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => {
+            ("is UTF-16", "iconv -f UTF-16LE -t UTF-8 FILE | klime import -")
+        }
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => {
+            ("is UTF-16", "iconv -f UTF-16BE -t UTF-8 FILE | klime import -")
+        }
+        _ if start.iter().take(64).any(|byte| *byte == 0) => {
+            ("is no text, for it holds bytes that are 0", "export it again as JSON lines or CSV")
+        }
         _ => return None,
     })
 }
@@ -92,6 +103,12 @@ mod tests {
             (&b"\x1f\x8b\x08"[..], "is compressed with gzip; try: gzip -dc FILE | klime import -"),
             (b"PAR1", "is Parquet; try: export it again as JSON lines or CSV"),
             (b"\xff\xfea\0", "is UTF-16; try: iconv -f UTF-16 -t UTF-8 FILE | klime import -"),
+            (b"{\0\"\0a\0", "is UTF-16; try: iconv -f UTF-16LE -t UTF-8 FILE | klime import -"),
+            (b"\0a\0,\0b", "is UTF-16; try: iconv -f UTF-16BE -t UTF-8 FILE | klime import -"),
+            (
+                b"SQLite format 3\0",
+                "is no text, for it holds bytes that are 0; try: export it again as JSON lines or CSV",
+            ),
             (b"\n [{", "is a JSON array, not an object on each line; try: jq -c '.[]' FILE | klime import -"),
             (
                 b"{\r\n  \"a\": 1\n}",

@@ -78,12 +78,41 @@ fn a_quote_that_is_never_closed_takes_no_memory() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_is_told_by_the_line_on_which_it_was_opened() {
+    for (text, ending, lines) in [
+        ("a,b\n1,\"x\ny\nz", Ending::Quote(2), 4),
+        ("a,b\n1,\"x\ny\nz\n", Ending::Quote(2), 4),
+        ("a,b\n\"x\r\ny\",\"z\r\nu\r\n", Ending::Quote(3), 4),
+        ("a,b\n1,\"x\ny\"", Ending::Source, 3),
+        ("a,b\n1,\"x\ny\"\n", Ending::Line, 3),
+        ("a,b\n1,\"", Ending::Quote(2), 2),
+        ("a,b\n1,2", Ending::Source, 2),
+        ("a,b\r\n1,2\r\n", Ending::Line, 2),
+    ] {
+        let last = all(table(text.as_bytes())).pop().unwrap();
+        assert_eq!((last.ending, last.end.lines), (ending, lines), "{text:?}");
+    }
+    let content = all(table(b"a,b\n1,\"x\ny\n")).pop().unwrap().content;
+    assert_eq!(content, Content::TooLong(b"1,\"x\ny\n".to_vec()), "as it stands in the source");
+}
+
+#[test]
+fn the_last_line_counts_without_a_line_end_too() {
+    let ends =
+        |text: &[u8]| all(lines(text)).iter().map(|record| (record.end.lines, record.ending)).collect::<Vec<_>>();
+    assert_eq!(ends(b"{}\n{}\n"), [(1, Ending::Line), (2, Ending::Line)]);
+    assert_eq!(ends(b"{}\n{}"), [(1, Ending::Line), (2, Ending::Source)]);
+}
+
+#[test]
 fn a_header_must_tell_its_columns_apart() {
     let problem = |text: &[u8]| Reader::table(trickle(text, 3), b',', Header::FirstRow).unwrap_err().to_string();
     assert_eq!(problem(b""), "it is empty, so there is no header");
     assert_eq!(problem(b"id,name,id\n"), "two columns of the header are called \"id\"");
     assert_eq!(problem(b"id,,name\n"), "column 2 of the header has no name");
     assert_eq!(problem(b"id,n\xff\n"), "its header is not UTF-8");
+    assert_eq!(problem(b"id,\n\"n\n1,2\n"), "column 2 of the header has no name");
+    assert_eq!(problem(b"id,\"n\n1,2\n"), "in its header a quote opened at line 1 is never closed");
 }
 
 #[test]

@@ -2,15 +2,14 @@
 //!
 //! It is NDJSON. Each record is as it was in the source (a row of CSV as an object with a text for each column), with a field
 //! `_refused` that says where it stood and what is wrong; import takes no notice of that field, but for the id that it keeps. What
-//! is no object is a text in that field. The file grows with the checkpoint: what was written behind the last checkpoint is cut off
-//! when an import goes on, and written again.
+//! is no object is a text in that field.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+mod file;
 
 use serde::Serialize;
 use serde_json::Value;
+
+pub(crate) use file::{RefusedFile, RefusedPart};
 
 use super::convert::MARK;
 use super::mapping::{Fault, Fields};
@@ -27,7 +26,7 @@ pub(crate) struct Mark<'m> {
     pub(crate) code: &'m str,
     /// What is wrong.
     pub(crate) message: &'m str,
-    /// The message id that was derived for it, for when it is imported again.
+    /// Its message id, for when it is imported again: from another file, and on another line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<&'m str>,
     /// What the record is, if it is no object.
@@ -119,95 +118,6 @@ fn text_of(bytes: &[u8]) -> (String, bool) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), true),
         Err(_) => (bytes.iter().copied().map(char::from).collect(), false),
-    }
-}
-
-/// The file, which is made when there is something to write.
-#[derive(Debug)]
-pub(crate) struct RefusedFile {
-    path: PathBuf,
-    file: Option<File>,
-    bytes: u64,
-}
-
-impl RefusedFile {
-    /// The file of an import that begins (`None`), or goes on where it had so many bytes. What is behind them is cut off.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that names the file: an import that begins does not write over what is there; one that goes on needs what was
-    /// there.
-    pub(crate) fn open(path: PathBuf, bytes: Option<u64>) -> Result<Self, String> {
-        let name = path.display();
-        let there = match path.metadata() {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(format!("{name} cannot be read: {error}")),
-        };
-        let Some(bytes) = bytes else {
-            return match there {
-                0 => Ok(Self { path, file: None, bytes: 0 }),
-                _ => Err(format!(
-                    "{name} holds what an earlier import refused; move it away, or name another file by --refused"
-                )),
-            };
-        };
-        if there < bytes {
-            return Err(format!(
-                "{name} is shorter than it was at the checkpoint; put it back, or begin anew by --restart"
-            ));
-        }
-        let mut refused = Self { path, file: None, bytes };
-        if there > bytes {
-            refused.append(b"")?;
-        }
-        Ok(refused)
-    }
-
-    /// How long it is.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Writes an entry behind the others.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that names the file.
-    pub(crate) fn append(&mut self, entry: &[u8]) -> Result<(), String> {
-        let written = self.write(entry);
-        written.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))?;
-        self.bytes += entry.len() as u64;
-        Ok(())
-    }
-
-    fn write(&mut self, entry: &[u8]) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&self.path)?;
-                if file.metadata()?.len() > self.bytes {
-                    file.set_len(self.bytes)?;
-                }
-                file.seek(SeekFrom::Start(self.bytes))?;
-                self.file.insert(file)
-            }
-        };
-        file.write_all(entry)
-    }
-
-    /// Makes it outlast a power failure.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::append`].
-    pub(crate) fn sync(&self) -> Result<(), String> {
-        let synced = self.file.as_ref().map_or(Ok(()), File::sync_data);
-        synced.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::fs;
+use std::io;
 
 use serde_json::json;
 
@@ -47,32 +47,4 @@ fn whatever_a_record_is_it_is_kept() {
     }
     let latin = marked(&row(b"1,caf\xe9"));
     assert_eq!((&latin["name"], &latin[MARK]["encoding"]), (&json!("café"), &json!("latin-1")));
-}
-
-#[test]
-fn what_is_behind_the_checkpoint_is_cut_off() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("r.ndjson");
-    let mut file = RefusedFile::open(path.clone(), None).unwrap();
-    assert!(!path.exists(), "it is made when there is something to write");
-    file.append(b"one\n").unwrap();
-    file.append(b"two\n").unwrap();
-    file.sync().unwrap();
-    assert_eq!(file.bytes(), 8);
-
-    let mut again = RefusedFile::open(path.clone(), Some(4)).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), b"one\n");
-    again.append(b"2\n").unwrap();
-    assert_eq!((fs::read(&path).unwrap(), again.bytes()), (b"one\n2\n".to_vec(), 6));
-}
-
-#[test]
-fn nothing_is_written_over() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("r.ndjson");
-    fs::write(&path, "one\n").unwrap();
-    let problem = RefusedFile::open(path.clone(), None).unwrap_err();
-    assert!(problem.ends_with("holds what an earlier import refused; move it away, or name another file by --refused"));
-    let problem = RefusedFile::open(path, Some(5)).unwrap_err();
-    assert!(problem.ends_with("is shorter than it was at the checkpoint; put it back, or begin anew by --restart"));
 }

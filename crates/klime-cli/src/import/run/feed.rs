@@ -2,7 +2,7 @@
 
 use std::io;
 
-use klime::DropReason;
+use klime::{DropReason, Stats};
 use tokio::sync::mpsc;
 
 use super::window::{Fate, Item};
@@ -10,7 +10,7 @@ use super::{Import, Phase, Stop};
 use crate::clock;
 use crate::import::convert::{Converter, Event};
 use crate::import::mapping::{Fault, NoEvent};
-use crate::import::read::{Position, Reader};
+use crate::import::read::{Ending, Position, Reader};
 
 /// Records are handed over by so many …
 const MAX_ITEMS: usize = 256;
@@ -63,7 +63,9 @@ fn fill(items: &mut Vec<Item>, reader: &mut Reader, start: &mut Position, conver
         let outcome = converter.convert(&record);
         bytes += record.bytes;
         let end = record.end;
-        items.push(Item { record, start: *start, outcome });
+        let is_refused = matches!(outcome, Err(NoEvent::Refused(_)));
+        let id = is_refused.then(|| converter.id_of(&record)).flatten();
+        items.push(Item { record, start: *start, outcome, id });
         *start = end;
     }
     None
@@ -89,17 +91,21 @@ impl Import {
     pub(super) fn feed(&mut self) {
         let now = clock::now();
         while self.windows.has_room() && self.pace.is_none_or(|pace| pace.due() <= now) {
-            let Some(Item { record, start, outcome }) = self.backlog.pop_front() else { return };
+            let Some(Item { record, start, outcome, id }) = self.backlog.pop_front() else { return };
             let (fate, event_bytes) = match outcome {
                 Ok(event) => match self.enqueue(&event) {
                     Some(fate) => (fate, event.json.len()),
-                    None => return self.backlog.push_front(Item { record, start, outcome: Ok(event) }),
+                    None => return self.backlog.push_front(Item { record, start, outcome: Ok(event), id }),
                 },
-                Err(NoEvent::Refused(fault)) => (Fate::Refused(fault), 0),
+                Err(NoEvent::Refused(fault)) => (Fate::Refused(fault, id), 0),
                 Err(NoEvent::Skipped(reason)) => (Fate::Skipped(reason), 0),
             };
             if let (Some(pace), Fate::Sent { .. }) = (&mut self.pace, &fate) {
                 pace.count(now);
+            }
+            if record.ending != Ending::Line {
+                // In a window of its own the checkpoint can stay before it.
+                self.close_window();
             }
             self.windows.add(record, start, fate, event_bytes);
             if self.windows.is_open_full() {
@@ -110,22 +116,26 @@ impl Import {
 
     /// Gives an event to the client; `None` when there is no room for it, which is to come when windows are settled.
     fn enqueue(&self, event: &Event) -> Option<Fate> {
+        self.losses.expect(&event.id);
         let error = match self.client.try_enqueue_json(event.json.as_bytes()) {
             Ok(_) => return Some(Fate::Sent { id: event.id.clone(), kind: event.kind }),
             Err(error) => error,
         };
+        self.losses.take(&event.id);
         let code = match error.kind() {
             DropReason::QueueFull => return None,
             DropReason::TooLarge => "event_too_large",
             _ => "invalid_event",
         };
-        Some(Fate::Refused(Fault { code, message: error.to_string() }))
+        Some(Fate::Refused(Fault { code, message: error.to_string() }, Some(event.id.clone())))
     }
 
     /// Begins the barrier of the open window, if there is anything in it.
     pub(super) fn close_window(&mut self) {
         if !self.windows.is_open_empty() {
-            self.windows.close(self.client.flush_with_callbacks());
+            // Counted first: what is lost in between is then counted too low, never too high.
+            let Stats { rejected, failed, .. } = self.client.stats();
+            self.windows.close(self.client.flush_with_callbacks(), rejected + failed);
         }
     }
 }

@@ -1,4 +1,8 @@
 //! What the client tells of events that were not accepted, by their message ids.
+//!
+//! Events that share an id are one to Klime, and nothing that is told of them tells them apart. So they share what happens to them:
+//! as long as events of an id are outstanding, one loss is that of them all. An event may be taken for lost thereby that was accepted,
+//! which does no harm as it counts once when it is sent again; one that was lost is never taken for accepted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +27,7 @@ pub(super) struct Failure {
     pub(super) may_pass: bool,
 }
 
-/// The losses that are not settled yet. The client's callbacks fill it.
+/// The events that are not settled yet, and which of them are lost. The client's callbacks fill it.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     state: Mutex<State>,
@@ -32,10 +36,25 @@ pub(super) struct Losses {
 
 #[derive(Debug, Default)]
 struct State {
-    by_id: HashMap<String, Loss>,
+    by_id: HashMap<String, Outstanding>,
     failure: Option<Failure>,
-    /// How many events were refused that Klime did not name.
-    unnamed: u64,
+}
+
+/// The events of one id.
+#[derive(Debug, Default)]
+struct Outstanding {
+    events: usize,
+    loss: Option<Loss>,
+}
+
+impl State {
+    fn lose(&mut self, event: &Event, loss: Loss) {
+        let outstanding = self.by_id.get_mut(event.message_id());
+        // What failed is not settled, whatever else is said of it.
+        if let Some(outstanding) = outstanding.filter(|outstanding| outstanding.loss != Some(Loss::Failed)) {
+            outstanding.loss = Some(loss);
+        }
+    }
 }
 
 impl Losses {
@@ -45,6 +64,15 @@ impl Losses {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes an event that is about to be given to the client.
+    pub(super) fn expect(&self, id: &str) {
+        let mut state = self.lock();
+        match state.by_id.get_mut(id) {
+            Some(outstanding) => outstanding.events += 1,
+            None => drop(state.by_id.insert(id.to_owned(), Outstanding { events: 1, loss: None })),
+        }
     }
 
     /// Notes what the client tells.
@@ -60,7 +88,7 @@ impl Losses {
         };
         let is_failure = losses == Loss::Failed;
         let mut state = self.lock();
-        state.by_id.extend(events.iter().map(|event| (event.message_id().to_owned(), losses.clone())));
+        events.iter().for_each(|event| state.lose(event, losses.clone()));
         if is_failure && state.failure.is_none() {
             state.failure = Some(failure(error));
         }
@@ -75,25 +103,34 @@ impl Losses {
         let mut errors: Vec<_> = response.errors.iter().collect();
         // The events are those that the answer names, in their order in the batch.
         errors.sort_by_key(|error| error.index);
-        let mut state = self.lock();
         let unnamed = response.failed.saturating_sub(errors.len());
-        state.unnamed += unnamed as u64;
+        let mut state = self.lock();
         for (event, error) in events.iter().zip(errors) {
-            let refused = Loss::Refused { code: error.code.clone(), message: error.message.clone() };
-            state.by_id.insert(event.message_id().to_owned(), refused);
+            state.lose(event, Loss::Refused { code: error.code.clone(), message: error.message.clone() });
+        }
+        let suspects = error.suspects();
+        let message = unnamed_refusal(unnamed, suspects.len());
+        for event in suspects {
+            state.lose(event, Loss::Refused { code: "refused_unnamed".to_owned(), message: message.clone() });
         }
     }
 
     /// Whether one of these events failed.
     pub(super) fn has_failed<'i>(&self, mut ids: impl Iterator<Item = &'i str>) -> bool {
         let state = self.lock();
-        state.failure.is_some() && ids.any(|id| state.by_id.get(id) == Some(&Loss::Failed))
+        state.failure.is_some()
+            && ids.any(|id| state.by_id.get(id).is_some_and(|outstanding| outstanding.loss == Some(Loss::Failed)))
     }
 
-    /// What happened to an event, if it was not accepted.
+    /// What happened to an event, if it was not accepted. It is outstanding no more.
     pub(super) fn take(&self, id: &str) -> Option<Loss> {
         let mut state = self.lock();
-        if state.by_id.is_empty() { None } else { state.by_id.remove(id) }
+        let outstanding = state.by_id.get_mut(id)?;
+        outstanding.events = outstanding.events.saturating_sub(1);
+        match outstanding.events {
+            0 => state.by_id.remove(id)?.loss,
+            _ => outstanding.loss.clone(),
+        }
     }
 
     /// The first failure that ends the import.
@@ -107,9 +144,15 @@ impl Losses {
             self.failed.notified().await;
         }
     }
+}
 
-    pub(super) fn unnamed(&self) -> u64 {
-        self.lock().unnamed
+/// What is said of each event of a batch of which Klime refused some that it did not name.
+fn unnamed_refusal(refused: usize, suspects: usize) -> String {
+    match refused < suspects {
+        true => {
+            format!("Klime refused {refused} of {suspects} events and did not say which; this is one of the {suspects}")
+        }
+        false => "Klime refused it and did not say why".to_owned(),
     }
 }
 

@@ -4,47 +4,44 @@
 //! barriers end: what was refused goes into the refused file, then the counts and the checkpoint move behind the window. When anything
 //! fails for good, nothing more is sent and the checkpoint stays before the first window that is not whole.
 
+mod ending;
 mod feed;
 mod losses;
 mod pace;
 mod progress;
+mod settings;
 mod settle;
-mod signals;
 mod window;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use klime::{Client, ClientBuilder, Flush, Overflow, Stats};
+use klime::{Client, ClientBuilder, Flush, Report};
 use tokio::sync::mpsc;
 use tokio::time::Interval;
 
 use super::checkpoint::{Checkpoint, CheckpointFile};
 use super::convert::Converter;
-use super::counts::Counts;
 use super::read::{Position, Reader};
 use super::refused::RefusedFile;
 use crate::clock;
 use crate::exit::Exit;
+use crate::signals::Signals;
+pub(super) use ending::Ended;
+use ending::Stop;
 use feed::Read;
 use losses::Losses;
 use pace::Pace;
-pub(crate) use progress::grouped;
 use progress::{Display, Progress};
-use signals::Signals;
-use window::{Item, MAX_OUTSTANDING, Windows};
+pub(crate) use progress::{behind, grouped};
+pub(super) use settings::client_settings;
+use window::{Item, Windows};
 
 /// How often progress is shown, and a window closed that nothing else closes.
 const TICK: Duration = Duration::from_millis(200);
 /// Between two checkpoints.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(250);
-/// After Ctrl-C what is outstanding may take so long.
-const GRACE: Duration = Duration::from_secs(10);
-/// A client that is to send nothing more may take so long to notice.
-const SHUTDOWN: Duration = Duration::from_secs(2);
-/// The most bytes that may be with the client; far more than the windows let through.
-const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Everything that an import needs.
 #[derive(Debug)]
@@ -63,67 +60,6 @@ pub(super) struct Plan {
     pub(super) json: bool,
 }
 
-/// How the SDK is set up for an import.
-pub(super) fn client_settings(builder: ClientBuilder, retry_delay: Duration, patience: Duration) -> ClientBuilder {
-    builder
-        .max_batch_size(100)
-        .max_queue_size(MAX_OUTSTANDING)
-        .max_queue_bytes(QUEUE_BYTES)
-        // Nothing may make room for something else; windows keep the queue from being full.
-        .overflow(Overflow::DropNewest)
-        .max_in_flight(8)
-        .retry_initial_delay(retry_delay)
-        .retry_max_attempts(attempts_within(retry_delay, patience))
-        .flush_on_shutdown(false)
-        .shutdown_timeout(Duration::ZERO)
-}
-
-/// How many attempts fit into the time, were they to fail at once and were each wait as long as it can be.
-fn attempts_within(first_delay: Duration, patience: Duration) -> u32 {
-    /// The SDK waits no longer between two attempts, unless the server asks for it.
-    const LONGEST: Duration = Duration::from_secs(16);
-    let (mut attempts, mut waited, mut delay) = (1, Duration::ZERO, first_delay.min(LONGEST));
-    while waited + delay <= patience {
-        waited += delay;
-        delay = (delay * 2).min(LONGEST);
-        attempts += 1;
-    }
-    attempts
-}
-
-/// How an import ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) counts: Counts,
-    pub(super) books: Stats,
-    /// Events that Klime refused without naming them.
-    pub(super) unnamed: u64,
-    /// Every record before it is settled.
-    pub(super) position: Position,
-    /// Why it did not come to the end of the source.
-    pub(super) stopped: Option<Stop>,
-    pub(super) refused_bytes: u64,
-    pub(super) refused_path: std::path::PathBuf,
-}
-
-/// Why an import stops before the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stop {
-    pub(super) message: String,
-    pub(super) exit: Exit,
-}
-
-impl Stop {
-    fn unreachable(message: String) -> Self {
-        Self { message, exit: Exit::Unreachable }
-    }
-
-    fn of(failure: losses::Failure) -> Self {
-        let exit = if failure.may_pass { Exit::Unreachable } else { Exit::Refused };
-        Self { message: failure.message, exit }
-    }
-}
-
 /// The import at work.
 struct Import {
     client: Client,
@@ -133,9 +69,13 @@ struct Import {
     windows: Windows<Flush>,
     pace: Option<Pace>,
     checkpoint: Checkpoint,
+    /// What it was before a last record that the end of the source alone has ended.
+    before_open_end: Option<Checkpoint>,
     checkpoint_file: Option<CheckpointFile>,
     checkpoint_at: Option<Instant>,
     refused: RefusedFile,
+    /// How many events of this run are booked as sent and not accepted.
+    lost: u64,
     source_name: String,
     total_bytes: Option<u64>,
     display: Display,
@@ -165,12 +105,12 @@ pub(super) async fn run(plan: Plan, builder: ClientBuilder) -> Result<Ended, Sto
     let noted = Arc::clone(&losses);
     let client = builder.on_error(move |error, events| noted.note(error, events)).build();
     let client = client.map_err(|error| Stop { message: error.to_string(), exit: Exit::Usage })?;
-    let mut signals = Signals::new().map_err(|error| Stop::unreachable(error.to_string()))?;
+    let mut signals = Signals::listen().map_err(|error| Stop::unreachable(error.to_string()))?;
     tokio::select! {
         answer = client.verify() => {
             answer.map_err(|error| Stop::of(losses::failure(&error)))?;
         }
-        () = signals.next() => return Err(Stop::unreachable("interrupted".to_owned())),
+        _ = signals.next() => return Err(Stop::unreachable("interrupted".to_owned())),
     }
     let mut import = Import::new(plan, client, losses)?;
     while !matches!(import.phase, Phase::Over(_)) {
@@ -191,9 +131,11 @@ impl Import {
             windows: Windows::new(),
             pace: plan.rate.map(|rate| Pace::new(rate, clock::now())),
             checkpoint: plan.checkpoint,
+            before_open_end: None,
             checkpoint_file: plan.checkpoint_file,
             checkpoint_at: None,
             refused: plan.refused,
+            lost: 0,
             source_name: plan.source_name,
             total_bytes: plan.total_bytes,
             display: Display::new(plan.json),
@@ -201,8 +143,9 @@ impl Import {
             phase: Phase::Reading,
         };
         import.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        import.checkpoint.refused = import.refused.part().clone();
         // Whether it can be written is better found out before anything is sent.
-        import.save().map_err(Stop::unreachable)?;
+        import.save().map_err(|message| Stop { message, exit: Exit::Usage })?;
         Ok(import)
     }
 
@@ -214,9 +157,9 @@ impl Import {
         let due = self.pace.map(|pace| pace.due());
         tokio::select! {
             biased;
-            () = signals.next() => self.interrupt(),
+            _ = signals.next() => self.interrupt(),
             () = self.losses.wait_for_failure(), if !matches!(self.phase, Phase::Over(_)) => self.fail(),
-            report = barrier(&mut self.windows) => self.settle(report),
+            report = barrier(&mut self.windows) => self.settle_next(report),
             _ = self.ticks.tick() => self.tick(),
             read = self.inbox.recv(), if wants_more => self.take(read),
             () = until(due), if may_feed => self.feed(),
@@ -241,81 +184,25 @@ impl Import {
         self.display.show(Progress { records, refused, bytes, total_bytes: self.total_bytes }, now);
     }
 
-    /// Stops reading, and lets what is outstanding arrive; the second time, at once.
-    fn interrupt(&mut self) {
-        if matches!(self.phase, Phase::Stopping(..)) {
-            return self.cut();
+    /// Settles the next window, and remembers how it was before a record that may be half.
+    fn settle_next(&mut self, report: Report) {
+        if self.windows.is_next_open_ended() {
+            self.before_open_end = Some(self.checkpoint.clone());
         }
-        self.stop(Stop::unreachable("interrupted".to_owned()));
+        self.settle(report);
     }
 
-    fn stop(&mut self, stop: Stop) {
-        self.backlog.clear();
-        self.close_window();
-        let now = clock::now();
-        self.phase = Phase::Stopping(stop, now.checked_add(GRACE).unwrap_or(now));
-    }
-
-    /// Something failed for good: what is outstanding will not arrive either.
-    fn fail(&mut self) {
-        let failure = self.losses.failure().map(Stop::of);
-        self.stop(failure.unwrap_or_else(|| Stop::unreachable("the import failed".to_owned())));
-        self.cut();
-    }
-
-    /// Sends nothing more, and settles what has arrived.
-    fn cut(&mut self) {
-        // What is not sent is not settled, and will be sent when the import goes on.
-        let _ = self.client.shutdown_blocking(SHUTDOWN);
-        while !matches!(self.phase, Phase::Over(_)) && self.windows.barrier().is_some() {
-            match self.windows.barrier().and_then(futures_util::FutureExt::now_or_never) {
-                Some(report) => self.settle(report),
-                None => break,
-            }
-        }
-        self.over();
-    }
-
-    fn look_for_the_end(&mut self) {
-        if matches!(self.phase, Phase::Ending | Phase::Stopping(..)) && self.windows.is_empty() {
-            self.over();
-        }
-    }
-
-    fn over(&mut self) {
-        let stopped = match std::mem::replace(&mut self.phase, Phase::Over(None)) {
-            Phase::Stopping(stop, _) => Some(stop),
-            Phase::Over(stopped) => stopped,
-            Phase::Reading | Phase::Ending => None,
-        };
-        self.phase = Phase::Over(stopped);
-    }
-
-    fn end(mut self) -> Ended {
-        let mut stopped = match std::mem::replace(&mut self.phase, Phase::Ending) {
-            Phase::Over(stopped) => stopped,
-            _ => None,
-        };
-        if let Err(problem) = self.save() {
-            stopped.get_or_insert(Stop::unreachable(problem));
-        }
-        self.show(clock::now());
-        self.display.clear();
-        let _ = self.client.shutdown_blocking(SHUTDOWN);
-        Ended {
-            counts: self.checkpoint.counts,
-            books: self.client.stats(),
-            unnamed: self.losses.unnamed(),
-            position: self.checkpoint.position,
-            stopped,
-            refused_bytes: self.refused.bytes(),
-            refused_path: self.refused.path().to_owned(),
+    /// From where another run is to go on. A last line without a line end that is no event may have been half, so it is read again.
+    fn resumable(&self) -> &Checkpoint {
+        match &self.before_open_end {
+            Some(before) if before.counts.accepted == self.checkpoint.counts.accepted => before,
+            _ => &self.checkpoint,
         }
     }
 }
 
 /// Resolves when the barrier of the next window is over.
-async fn barrier(windows: &mut Windows<Flush>) -> klime::Report {
+async fn barrier(windows: &mut Windows<Flush>) -> Report {
     match windows.barrier() {
         Some(barrier) => barrier.await,
         None => std::future::pending().await,

@@ -7,12 +7,17 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::import::read::Position;
+
 /// The rate is that of so long.
 const SPAN: Duration = Duration::from_secs(5);
 /// Between two lines of a log.
 const LINES_EVERY: Duration = Duration::from_secs(5);
-/// How wide the bar is.
-const WIDTH: u64 = 24;
+/// How wide the bar is: so much where there is room for it, and none where there is not for so much.
+const WIDTH: usize = 24;
+const LEAST_WIDTH: usize = 8;
+/// Of a terminal that does not say how wide it is.
+const COLUMNS: usize = 80;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +65,10 @@ impl Display {
     pub(super) fn new(json: bool) -> Self {
         let form = match json {
             true => Form::Json,
-            false if io::stderr().is_terminal() => Form::Bar,
+            // A dumb one cannot take a line back.
+            false if io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") => {
+                Form::Bar
+            }
             false => Form::Lines,
         };
         Self { form, samples: VecDeque::new(), last_line: None, has_bar: false }
@@ -74,10 +82,10 @@ impl Display {
             Form::Bar => {
                 self.has_bar = true;
                 // Progress that cannot be shown is no reason to stop.
-                let _ = write!(io::stderr(), "\r\x1b[2K{}", sentence(&told, true));
+                let _ = write!(io::stderr(), "\r\x1b[2K{}", bar(&told, columns()));
             }
             Form::Lines if is_due => {
-                let _ = writeln!(io::stderr(), "{}", sentence(&told, false));
+                let _ = writeln!(io::stderr(), "{}", sentence(&told));
             }
             Form::Json if is_due => crate::print::line(serde_json::to_string(&told).unwrap_or_default()),
             Form::Lines | Form::Json => {}
@@ -123,17 +131,36 @@ impl Display {
     }
 }
 
-fn sentence(told: &Told, with_bar: bool) -> String {
+/// How wide the terminal is now.
+fn columns() -> usize {
+    #[cfg(unix)]
+    let said = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col.into());
+    #[cfg(not(unix))]
+    let said = 0;
+    if said == 0 { COLUMNS } else { said }
+}
+
+/// A line with a bar that does not reach the last column, behind which a terminal begins another one.
+fn bar(told: &Told, columns: usize) -> String {
+    let (words, room) = (sentence(told), columns.saturating_sub(1));
+    let width = room.saturating_sub(words.len() + 1).min(WIDTH);
+    if let (Some(total), true) = (told.progress.total_bytes, width >= LEAST_WIDTH) {
+        let filled = told.progress.bytes as f64 / total.max(1) as f64 * width as f64;
+        let bar: String = (0..width).map(|at| if at < filled as usize { '█' } else { '░' }).collect();
+        return format!("{bar} {words}");
+    }
+    let mut words = words.as_str();
+    while let (true, Some((first, _))) = (words.len() > room, words.rsplit_once(", ")) {
+        words = first;
+    }
+    crate::print::first_chars(words, room).to_owned()
+}
+
+fn sentence(told: &Told) -> String {
     let Progress { records, refused, bytes, total_bytes } = told.progress;
     let mut text = String::new();
     if let Some(total) = total_bytes {
-        let filled = bytes * WIDTH / total.max(1);
-        let percent = bytes * 100 / total.max(1);
-        if with_bar {
-            let bar: String = (0..WIDTH).map(|at| if at < filled { '█' } else { '░' }).collect();
-            let _ = write!(text, "{bar} ");
-        }
-        let _ = write!(text, "{percent:>3}% ");
+        let _ = write!(text, "{:>3}% ", bytes.saturating_mul(100) / total.max(1));
     }
     let _ = write!(text, "{} records, {}/s", grouped(records), grouped(told.records_per_second));
     if refused > 0 {
@@ -143,6 +170,14 @@ fn sentence(told: &Told, with_bar: bool) -> String {
         let _ = write!(text, ", {} left", span(left));
     }
     text
+}
+
+/// Where that is, for people.
+pub(crate) fn behind(position: Position) -> String {
+    match position.lines {
+        0 => "before the first line".to_owned(),
+        lines => format!("behind line {}", grouped(lines)),
+    }
 }
 
 /// `1,234,567`.
@@ -197,14 +232,24 @@ mod tests {
     fn a_line_and_a_bar_say_the_same() {
         let progress = Progress { records: 431_000, refused: 12, bytes: 43, total_bytes: Some(100) };
         let told = Told { status: "running", progress, records_per_second: 28_100, seconds_left: Some(62) };
-        assert_eq!(sentence(&told, false), " 43% 431,000 records, 28,100/s, 12 refused, 1m02s left");
-        assert_eq!(
-            sentence(&told, true),
-            "██████████░░░░░░░░░░░░░░  43% 431,000 records, 28,100/s, 12 refused, 1m02s left"
-        );
+        assert_eq!(sentence(&told), " 43% 431,000 records, 28,100/s, 12 refused, 1m02s left");
+        for (columns, expected) in [
+            (200, "██████████░░░░░░░░░░░░░░  43% 431,000 records, 28,100/s, 12 refused, 1m02s left"),
+            (80, "██████████░░░░░░░░░░░░░░  43% 431,000 records, 28,100/s, 12 refused, 1m02s left"),
+            (66, "████░░░░░░  43% 431,000 records, 28,100/s, 12 refused, 1m02s left"),
+            (60, " 43% 431,000 records, 28,100/s, 12 refused, 1m02s left"),
+            (54, " 43% 431,000 records, 28,100/s, 12 refused"),
+            (40, " 43% 431,000 records, 28,100/s"),
+            (10, " 43% 431,"),
+            (0, ""),
+        ] {
+            let line = bar(&told, columns);
+            assert_eq!(line, expected, "{columns}");
+            assert!(line.chars().count() < columns.max(1), "{columns}");
+        }
         let progress = Progress { total_bytes: None, refused: 0, ..progress };
         let told = Told { seconds_left: None, progress, ..told };
-        assert_eq!(sentence(&told, true), "431,000 records, 28,100/s");
+        assert_eq!(bar(&told, 80), "431,000 records, 28,100/s");
         assert_eq!(
             serde_json::to_string(&told).unwrap(),
             r#"{"status":"running","records":431000,"refused":0,"bytes":43,"recordsPerSecond":28100}"#

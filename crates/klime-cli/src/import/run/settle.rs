@@ -3,6 +3,7 @@
 use klime::Report;
 
 use super::losses::Loss;
+use super::progress::behind;
 use super::window::{Entry, Fate, Window};
 use super::{CHECKPOINT_EVERY, Import, Phase, Stop};
 use crate::clock;
@@ -28,16 +29,17 @@ impl Import {
         let mut refused = Vec::new();
         let (position, last_start, last) = (window.end, window.last_start, window.last);
         for entry in window.entries {
-            self.book_entry(entry, &mut counts, &mut refused);
+            self.lost += u64::from(self.book_entry(entry, &mut counts, &mut refused));
         }
+        check_lost(self.lost, window.lost_before, report).map_err(|problem| self.at_line(&problem))?;
         if !refused.is_empty() {
-            self.refused.append(&refused).map_err(|problem| self.at_line(&problem))?;
+            self.write_refused(&refused).map_err(|problem| self.at_line(&problem))?;
         }
         self.checkpoint.counts = counts;
         self.checkpoint.position = position;
         self.checkpoint.source.last_start = last_start;
         self.checkpoint.source.last = Some(last);
-        self.checkpoint.refused_bytes = self.refused.bytes();
+        self.checkpoint.refused = self.refused.part().clone();
         let now = clock::now();
         match self.checkpoint_at.replace(now) {
             Some(at) if now.saturating_duration_since(at) < CHECKPOINT_EVERY => {
@@ -52,7 +54,7 @@ impl Import {
     fn check_whole(&self, window: &Window, report: Report) -> Result<(), Stop> {
         let ids = window.entries.iter().filter_map(|entry| match &entry.fate {
             Fate::Sent { id, .. } => Some(id.as_str()),
-            Fate::Refused(_) | Fate::Skipped(_) => None,
+            Fate::Refused(..) | Fate::Skipped(_) => None,
         });
         if report.dropped + report.pending > 0 || self.losses.has_failed(ids) {
             let failure = self.losses.failure().map(Stop::of);
@@ -64,7 +66,17 @@ impl Import {
         Ok(())
     }
 
-    fn book_entry(&self, entry: Entry, counts: &mut Counts, refused: &mut Vec<u8>) {
+    fn write_refused(&mut self, entries: &[u8]) -> Result<(), String> {
+        if self.refused.make()? {
+            let before = self.before_open_end.iter_mut();
+            before.chain([&mut self.checkpoint]).for_each(|known| known.refused = self.refused.part().clone());
+            self.save()?;
+        }
+        self.refused.append(entries)
+    }
+
+    /// Counts a record, and says whether it was sent and not accepted.
+    fn book_entry(&self, entry: Entry, counts: &mut Counts, refused: &mut Vec<u8>) -> bool {
         let Entry { line, bytes, content, fate } = entry;
         let mut refuse = |code: &str, message: &str, id: Option<&str>| {
             counts.refuse(line, code, message);
@@ -72,16 +84,21 @@ impl Import {
         };
         match fate {
             Fate::Sent { id, kind } => match self.losses.take(&id) {
-                Some(Loss::Refused { code, message }) => refuse(&code, &message, Some(&id)),
+                Some(Loss::Refused { code, message }) => {
+                    refuse(&code, &message, Some(&id));
+                    return true;
+                }
+                // A window with an event that failed is not settled.
                 Some(Loss::Failed) | None => counts.accept(kind),
             },
-            Fate::Refused(fault) => refuse(fault.code, &fault.message, None),
+            Fate::Refused(fault, id) => refuse(fault.code, &fault.message, id.as_deref()),
             Fate::Skipped(reason) => counts.skip(reason),
         }
+        false
     }
 
     fn at_line(&self, problem: &str) -> Stop {
-        Stop::unreachable(format!("at line {}: {problem}", self.checkpoint.position.lines))
+        Stop::unreachable(format!("{}: {problem}", behind(self.checkpoint.position)))
     }
 
     /// Writes the checkpoint, behind what it says of the refused file.
@@ -91,9 +108,36 @@ impl Import {
     /// A sentence that names the file.
     pub(super) fn save(&mut self) -> Result<(), String> {
         self.refused.sync()?;
-        if let Some(file) = &mut self.checkpoint_file {
-            file.write(&self.checkpoint)?;
+        if let Some(file) = &self.checkpoint_file {
+            file.write(self.resumable())?;
         }
         Ok(())
+    }
+}
+
+/// Checks that of the events until the end of a window as many are booked as lost as the client says: no fewer, or one of them would count as
+/// accepted that was not.
+fn check_lost(lost: u64, lost_before: u64, report: Report) -> Result<(), String> {
+    let told = lost_before + report.rejected + report.failed;
+    if lost >= told {
+        return Ok(());
+    }
+    Err(format!(
+        "Klime did not take {told} events of this run, but it is known of {lost} only which they are; nothing behind this line is counted"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lost_and_is_not_known_is_told() {
+        let mut report = Report::default();
+        (report.rejected, report.failed) = (2, 1);
+        assert_eq!(check_lost(5, 2, report), Ok(()));
+        assert_eq!(check_lost(6, 2, report), Ok(()), "events that share an id may be taken for lost together");
+        let problem = check_lost(4, 2, report).unwrap_err();
+        assert!(problem.starts_with("Klime did not take 5 events of this run, but it is known of 4 only"), "{problem}");
     }
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::import::convert::{Event, bytes_of};
 use crate::import::id::fingerprint;
 use crate::import::mapping::{Fault, NoEvent};
-use crate::import::read::{Content, Position, Record};
+use crate::import::read::{Content, Ending, Position, Record};
 
 /// A window is closed with so many records, the first one sooner and each further one with twice as many as the last: so the
 /// checkpoint moves from the beginning …
@@ -30,6 +30,8 @@ pub(crate) struct Item {
     /// Where the record begins.
     pub(crate) start: Position,
     pub(crate) outcome: Result<Event, NoEvent>,
+    /// The message id of a record that is refused, as far as it has one.
+    pub(crate) id: Option<String>,
 }
 
 /// A record in a window.
@@ -50,8 +52,8 @@ pub(super) enum Fate {
         id: String,
         kind: &'static str,
     },
-    /// It was not.
-    Refused(Fault),
+    /// It was not. It would have had this message id.
+    Refused(Fault, Option<String>),
     Skipped(&'static str),
 }
 
@@ -64,6 +66,10 @@ pub(super) struct Window {
     pub(super) end: Position,
     /// A hash of the last record.
     pub(super) last: String,
+    /// How many events of this run had been lost when the window was closed.
+    pub(super) lost_before: u64,
+    /// Whether the last record is ended by the end of the source alone.
+    is_open_ended: bool,
     bytes: usize,
 }
 
@@ -73,6 +79,7 @@ impl Window {
         self.bytes +=
             event_bytes + usize::try_from(record.bytes).unwrap_or(usize::MAX).min(content_bytes(&record.content));
         (self.last_start, self.end) = (start, record.end);
+        self.is_open_ended = record.ending != Ending::Line;
         let Record { line, bytes, content, .. } = record;
         self.entries.push(Entry { line, bytes, content, fate });
     }
@@ -125,10 +132,12 @@ impl<B> Windows<B> {
         self.open.entries.is_empty()
     }
 
-    /// Closes the open window behind `barrier`, which must have begun after its last event was given to the client.
-    pub(super) fn close(&mut self, barrier: B) {
+    /// Closes the open window behind `barrier`, which must have begun after its last event was given to the client, and after so many
+    /// had been lost.
+    pub(super) fn close(&mut self, barrier: B, lost_before: u64) {
         let mut window = std::mem::take(&mut self.open);
         window.seal();
+        window.lost_before = lost_before;
         self.records = (self.records * 2).min(MAX_RECORDS);
         self.closed.push_back((window, barrier));
     }
@@ -136,6 +145,11 @@ impl<B> Windows<B> {
     /// The barrier of the window that is next to be settled.
     pub(super) fn barrier(&mut self) -> Option<&mut B> {
         self.closed.front_mut().map(|(_, barrier)| barrier)
+    }
+
+    /// Whether the window that is next to be settled is a record that the end of the source alone has ended.
+    pub(super) fn is_next_open_ended(&self) -> bool {
+        self.closed.front().is_some_and(|(window, _)| window.is_open_ended)
     }
 
     /// Takes the window of which the barrier is over.
@@ -155,7 +169,7 @@ mod tests {
 
     fn record(line: u64, bytes: usize) -> Record {
         let end = Position { bytes: line * 10, lines: line, records: line };
-        Record { line, end, bytes: bytes as u64, content: Content::Line(vec![b'x'; bytes]) }
+        Record { line, end, bytes: bytes as u64, ending: Ending::Line, content: Content::Line(vec![b'x'; bytes]) }
     }
 
     fn fill(windows: &mut Windows<u64>, from: u64, bytes: usize) -> u64 {
@@ -176,7 +190,7 @@ mod tests {
         for barrier in 0..MAX_CLOSED as u64 {
             line = fill(&mut windows, line, 10);
             assert!(windows.is_open_full());
-            windows.close(barrier);
+            windows.close(barrier, 0);
             ends.push(line - 1);
         }
         assert_eq!(ends[..6], [100, 300, 700, 1500, 3100, 5100]);
@@ -195,7 +209,7 @@ mod tests {
     fn a_window_of_large_records_is_full_sooner() {
         let mut windows = Windows::new();
         assert_eq!(fill(&mut windows, 1, MAX_BYTES / 4) - 1, 4);
-        windows.close(0);
+        windows.close(0, 0);
         windows.add(record(9, 10), Position::default(), Fate::Skipped("alias"), MAX_BYTES);
         assert!(windows.is_open_full());
     }

@@ -1,5 +1,8 @@
 //! `--exec` and `--expect`: a check of an instrumentation in one line.
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -122,17 +125,38 @@ fn what_the_command_leaves_running_may_still_send_what_is_expected() {
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 }
 
-/// The request has begun before the shell ends, and its events come after.
+/// The request has begun before the command ends, and its events come after.
 #[cfg(unix)]
 #[test]
 fn an_exact_count_is_broken_by_what_comes_just_after_the_command() {
-    let body = json!({ "batch": [track("Late", "m1")] });
-    let script = format!(
-        "(while kill -0 $$ 2>/dev/null; do :; done; echo '{body}') | curl -s -o /dev/null -X POST -T - -H 'Expect:' \
-         -H 'Authorization: Bearer k' -H 'Content-Type: application/json' $KLIME_ENDPOINT/v1/batch >/dev/null 2>&1 &"
+    let folder = tempfile::tempdir().unwrap();
+    let alive = folder.path().join("alive");
+    assert!(Command::new("mkfifo").arg(&alive).status().unwrap().success());
+    let script = format!("exec 3>'{}'; cat", alive.display());
+    let mut dev = Dev::start_with(&["--expect", "track:Late=0", "--exec", &script], |command| {
+        command.stdin(Stdio::piped());
+    });
+    let mut alive = File::open(alive).unwrap();
+
+    let body = json!({ "batch": [track("Late", "m1")] }).to_string();
+    let mut connection = TcpStream::connect(dev.address()).unwrap();
+    let head = format!(
+        "POST /v1/batch HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        dev.address(),
+        body.len()
     );
-    let ran = run(&["--quiet", "--expect", "track:Late=0", "--exec", &script]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "error: expected exactly 0 track \"Late\", got 1\n"));
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut begun = [0; 25];
+    connection.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    dev.close_stdin();
+    alive.read_to_end(&mut Vec::new()).unwrap();
+    connection.write_all(body.as_bytes()).unwrap();
+    let ended = dev.ended();
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("error: expected exactly 0 track \"Late\", got 1\n"), "{}", ended.stderr);
 }
 
 #[test]

@@ -98,6 +98,25 @@ fn a_stop_finishes_what_is_under_way_and_says_goodbye_with_zero() {
     assert_eq!(ended.lines.len(), 1, "{:?}", ended.lines);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_terminal_stops_it_unless_it_was_started_to_outlive_it() {
+    let dev = Dev::start(&[]);
+    dev.signal(rustix::process::Signal::HUP);
+    assert_eq!(dev.ended().code, Some(0));
+
+    let dev = Dev::start_with(&[], |command| {
+        let start = "trap '' HUP; exec \"$0\" dev --port 0 --json";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", start, env!("CARGO_BIN_EXE_klime")]);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        *command = shell;
+    });
+    dev.signal(rustix::process::Signal::HUP);
+    assert_eq!(dev.send(&[track("A", "m1")]).status, 200);
+    assert_eq!(dev.stop().code, Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_banner_says_where_it_is_and_shows_no_key() {

@@ -35,7 +35,7 @@ impl Unread {
             .args(["dev", "--port", "0", "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
@@ -44,6 +44,17 @@ impl Unread {
         let endpoint = listening["listening"]["endpoint"].as_str().unwrap();
         let address = endpoint.strip_prefix("http://").unwrap().parse().unwrap();
         Self { child, output: Some(output), address }
+    }
+
+    /// Stops it, and returns its status and what it has said. Nobody reads its output until then.
+    #[cfg(unix)]
+    fn stop(mut self) -> (Option<i32>, String) {
+        use std::io::Read as _;
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (self.child.wait().unwrap().code(), stderr)
     }
 
     #[track_caller]
@@ -83,12 +94,33 @@ fn an_output_that_nobody_reads_does_not_hold_up_the_senders_and_says_what_it_lef
     assert!(shown > 0 && skipped > 0, "{shown} shown, {skipped} skipped");
 }
 
+#[cfg(unix)]
+#[test]
+fn events_that_nobody_has_read_are_counted_at_the_end() {
+    let dev = Unread::start();
+    let mut event = track("Large", "m");
+    event["properties"] = json!({ "text": "x".repeat(150_000) });
+    for _ in 0..4 {
+        dev.send(&vec![event.clone(); 20]);
+    }
+    let (code, stderr) = dev.stop();
+    assert_eq!(code, Some(0));
+    let said = "80 events were not printed, for standard output was not read fast enough; all else has them\n";
+    assert!(stderr.contains(said), "{stderr}");
+}
+
 #[test]
 fn a_reader_that_has_gone_away_is_no_failure() {
     let mut dev = Unread::start();
     drop(dev.output.take());
     for _ in 0..3 {
         dev.send(&[track("A", "m1")]);
+    }
+    #[cfg(unix)]
+    {
+        let (code, stderr) = dev.stop();
+        assert_eq!(code, Some(0));
+        assert!(!stderr.contains("not printed"), "{stderr}");
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use super::stops::{finish, start};
 use super::{Desk, accepted, line, lines, numbers, outcome, position};
 use crate::support::{Dev, Klime};
 
@@ -51,15 +55,166 @@ fn a_file_that_is_another_is_not_gone_on_with() {
 }
 
 #[test]
-fn a_last_line_that_was_half_is_not_taken_for_whole_later() {
-    let desk = Desk::new("e.ndjson", format!("{}{{\"type\":\"tra", lines(10)));
+fn a_last_line_that_was_half_is_read_again_when_it_is_whole() {
+    let whole = lines(12);
+    let half = &whole[..lines(10).len() + 15];
+    let desk = Desk::new("e.ndjson", half);
     let dev = Dev::start(&[]);
+    for _ in 0..2 {
+        let (code, ended) = desk.import(&dev, &[]);
+        assert_eq!((code, &ended["faults"]["invalid_json"]["lines"]), (1, &json!([11])), "{ended}");
+        assert_eq!((&ended["line"], &ended["records"], &ended["accepted"]), (&11.into(), &11.into(), &10.into()));
+        assert_eq!(desk.refused("e.ndjson.refused.ndjson").len(), 1, "it stands there once");
+    }
+    fs::write(desk.file(), &whole).unwrap();
     let (code, ended) = desk.import(&dev, &[]);
-    assert_eq!((code, &ended["faults"]["invalid_json"]["lines"][0]), (1, &11.into()), "{ended}");
-    fs::write(desk.file(), format!("{}{}", lines(10), line(11))).unwrap();
-    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["accepted"], &ended["refused"]), (0, &12.into(), &0.into()), "{ended}");
+    assert_eq!(ended["books"]["enqueued"], 2, "only what is new");
+    assert_eq!((ended["refusedFile"].as_str(), numbers(&dev)), (None, (1..=12).collect()));
+    assert_eq!(fs::read(desk.path("e.ndjson.refused.ndjson")).unwrap(), b"");
+}
+
+#[test]
+fn a_last_line_that_was_whole_is_not_sent_again_when_the_file_grows() {
+    for (name, head, row) in [("e.ndjson", String::new(), line(11)), ("e.csv", csv(10), row(11))] {
+        let before = if head.is_empty() { lines(10) } else { head };
+        let desk = Desk::new(name, format!("{before}{}", row.trim_end()));
+        let dev = Dev::start(&[]);
+        let (code, ended) = desk.import(&dev, &[]);
+        let line = ended["line"].as_u64().unwrap();
+        assert_eq!((code, &ended["accepted"]), (0, &11.into()), "{ended}");
+        let (code, ended) = desk.import(&dev, &[]);
+        assert_eq!((code, &ended["books"]["enqueued"]), (0, &0.into()), "{ended}");
+
+        let further = if name == "e.csv" { self::row(12) } else { self::line(12) };
+        fs::write(desk.file(), format!("{before}{row}{further}no event")).unwrap();
+        let (code, ended) = desk.import(&dev, &[]);
+        assert_eq!((code, &ended["books"]["enqueued"], &ended["accepted"]), (1, &1.into(), &12.into()), "{ended}");
+        let fault = ended["faults"].as_object().unwrap().values().next().unwrap();
+        assert_eq!((&fault["lines"], accepted(&dev).len()), (&json!([line + 2]), 12), "{ended}");
+    }
+}
+
+#[test]
+fn a_last_line_of_which_half_was_sent_is_told() {
+    let desk = Desk::new("e.csv", format!("{}user_9,2026-11-23T15:20:00Z,A,Ann", csv(3)));
+    let dev = Dev::start(&[]);
+    assert_eq!(desk.import(&dev, &["--type", "track", "--properties", "*"]).0, 0);
+    fs::write(desk.file(), format!("{}user_9,2026-11-23T15:20:00Z,A,Anna\n", csv(3))).unwrap();
+    let (code, ended) = desk.import(&dev, &["--type", "track", "--properties", "*"]);
     let said = ended["error"].as_str().unwrap();
-    assert!(code == 2 && said.contains("is of a "), "{code} {said}");
+    assert_eq!(code, 2, "{ended}");
+    assert!(said.contains("goes to line 5, which is longer now than it was when it was sent"), "{said}");
+}
+
+#[test]
+fn a_table_of_one_row_is_gone_on_with() {
+    let desk = Desk::new("e.csv", csv(1));
+    let dev = Dev::start(&[]);
+    assert_eq!(desk.import(&dev, &[]).0, 0);
+    fs::write(desk.file(), csv(2)).unwrap();
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["books"]["enqueued"]), (0, &1.into()), "{ended}");
+}
+
+fn row(number: usize) -> String {
+    format!("user_{number},2026-11-23T15:20:00Z,A,note {number}\n")
+}
+
+/// A table with so many rows.
+fn csv(rows: usize) -> String {
+    let rows: String = (1..=rows).map(row).collect();
+    format!("userId,timestamp,event,note\n{rows}")
+}
+
+#[test]
+fn another_write_key_is_another_import_unless_it_is_said_to_be_of_the_same_account() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    let dev = Dev::start(&[]);
+    desk.import(&dev, &[]);
+    fs::write(desk.file(), lines(12)).unwrap();
+    // The shown part of the keys is the same.
+    let rotated = "klime_test_key_rotated";
+    let import = |arguments: &[&str]| {
+        outcome(&desk.klime(&dev.endpoint(), arguments).variable("KLIME_WRITE_KEY", rotated).run())
+    };
+    let (code, ended) = import(&[]);
+    let said = ended["error"].as_str().unwrap();
+    assert_eq!((code, numbers(&dev).len()), (2, 10), "{said}");
+    assert!(
+        said.contains("was begun with another write key: it was \"klim… (") && said.contains("--key-changed"),
+        "{said}"
+    );
+    let kept = fs::read_to_string(desk.path("e.ndjson.klime-checkpoint")).unwrap();
+    assert!(!kept.contains(crate::support::WRITE_KEY) && !said.contains(rotated));
+    let (code, ended) = import(&["--key-changed"]);
+    assert_eq!((code, &ended["books"]["enqueued"]), (0, &2.into()), "{ended}");
+    assert_eq!(import(&[]).0, 0, "from now on it is that key");
+    assert_eq!(desk.import(&dev, &[]).0, 2);
+}
+
+#[test]
+fn two_at_once_are_not_at_work_with_one_checkpoint() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let first = start(&desk, &dev.endpoint(), &["--rate", "1000"]);
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    for arguments in [&[][..], &["--restart"]] {
+        let (code, ended) = desk.import(&dev, arguments);
+        let said = ended["error"].as_str().unwrap();
+        assert_eq!(code, 2, "{said}");
+        assert!(
+            said.starts_with("another klime import is at work with the checkpoint e.ndjson.klime-checkpoint"),
+            "{said}"
+        );
+    }
+    kill_process(Pid::from_raw(i32::try_from(first.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    let (code, ended) = finish(first);
+    assert_eq!((code, &ended["error"]), (3, &"interrupted".into()), "{ended}");
+    assert!(!desk.path("e.ndjson.klime-checkpoint.lock").exists());
+}
+
+#[test]
+fn a_first_run_holds_its_checkpoint_before_there_is_one() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    let dev = Dev::start(&[]);
+    // Whoever asks this server for the key gets no answer.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = start(&desk, &format!("http://{}", silent.local_addr().unwrap()), &[]);
+    let (sender, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(silent.accept()));
+    let _held = asked.recv_timeout(std::time::Duration::from_secs(20)).expect("it asks whether the key is known");
+    let (code, ended) = desk.import(&dev, &["--restart"]);
+    assert_eq!(code, 2, "{ended}");
+    assert!(!desk.path("e.ndjson.klime-checkpoint").exists());
+    kill_process(Pid::from_raw(i32::try_from(first.id()).unwrap()).unwrap(), Signal::KILL).unwrap();
+    first.wait_with_output().unwrap();
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["accepted"]), (0, &10.into()), "{ended}");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_kept_is_told_before_anything_is_sent() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    fs::create_dir(desk.path("folder")).unwrap();
+    fs::create_dir(desk.path("taken.new")).unwrap();
+    fs::write(desk.path("data.ndjson"), lines(2)).unwrap();
+    let dev = Dev::start(&[]);
+    for (checkpoint, problem) in [
+        ("nowhere/c", "the checkpoint nowhere/c cannot be written: No such file or directory"),
+        ("folder", "the checkpoint folder is no file, so none can be written there"),
+        ("/dev/full", "the checkpoint /dev/full is no file, so none can be written there"),
+        ("data.ndjson", "data.ndjson is no checkpoint of klime import"),
+        ("taken", "the checkpoint taken cannot be written: "),
+    ] {
+        for restart in [&["--checkpoint", checkpoint][..], &["--checkpoint", checkpoint, "--restart"]] {
+            let (code, ended) = desk.import(&dev, restart);
+            let said = ended["error"].as_str().unwrap();
+            assert!(code == 2 && said.starts_with(problem), "{code} {said}");
+        }
+    }
+    assert_eq!(fs::read_to_string(desk.path("data.ndjson")).unwrap(), lines(2), "it is not written over");
+    assert_eq!(numbers(&dev).len(), 0);
 }
 
 #[test]
@@ -110,7 +265,7 @@ fn a_full_disk_stops_it_and_what_was_saved_stays() {
     std::os::unix::fs::symlink("/dev/full", desk.path("e.ndjson.klime-checkpoint.new")).unwrap();
     let (code, ended) = desk.import(&dev, &[]);
     let said = ended["error"].as_str().unwrap();
-    assert_eq!(code, 3);
+    assert_eq!(code, 2);
     assert!(said.contains("e.ndjson.klime-checkpoint cannot be written: No space left on device"), "{said}");
     assert_eq!(numbers(&dev).len(), 0, "it is found out before anything is sent");
 

@@ -171,3 +171,26 @@ fn options_that_are_at_fault_are_named() {
     let ran = Klime::without_key(&["import", "e.ndjson"]).in_directory(desk.directory.path()).run();
     assert!(ran.code == 2 && ran.stderr.starts_with("error: no write key; set KLIME_WRITE_KEY"), "{ran:?}");
 }
+
+#[test]
+fn a_quote_that_is_never_closed_takes_no_rows_with_it_unnoticed() {
+    let row = |number: usize| format!("u{number},2026-11-23T15:20:00Z,A,note\n");
+    let rest: String = (3..9).map(row).collect();
+    let head = format!("userId,timestamp,event,note\n{}", row(1));
+    let desk = Desk::new("e.csv", format!("{head}u2,2026-11-23T15:20:00Z,A,\"note\n{rest}"));
+    let dev = Dev::start(&[]);
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["accepted"], &ended["refused"]), (1, &1.into(), &1.into()), "{ended}");
+    assert_eq!(
+        ended["faults"]["unclosed_quote"],
+        json!({
+            "count": 1, "lines": [3],
+            "first": "a quote opened at line 3 is never closed; the 6 lines after it were not read as rows",
+        })
+    );
+    assert_eq!(accepted(&dev).len(), 1);
+
+    fs::write(desk.file(), format!("{head}u2,2026-11-23T15:20:00Z,A,\"note\"\n{rest}")).unwrap();
+    let (code, ended) = desk.import(&dev, &["--restart", "--refused", "r"]);
+    assert_eq!((code, &ended["accepted"], accepted(&dev).len()), (0, &8.into(), 8), "{ended}");
+}

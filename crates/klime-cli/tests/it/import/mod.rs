@@ -5,6 +5,7 @@ mod exports;
 mod input;
 mod kills;
 mod refused;
+mod rejections;
 mod stops;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,13 @@
 //! A key that is no good, a server that is not there, and Ctrl-C: it stops, says why, and goes on later.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{Desk, lines, numbers, position};
-use crate::support::{Dev, Klime, WRITE_KEY};
+use super::{Desk, accepted, lines, numbers, position};
+use crate::support::{Dev, Klime, Program, WRITE_KEY};
 
 #[test]
 fn a_key_that_klime_does_not_know_is_found_out_before_the_first_event() {
@@ -22,7 +23,7 @@ fn a_key_that_klime_does_not_know_is_found_out_before_the_first_event() {
 fn a_key_that_is_revoked_stops_it_and_nothing_is_skipped() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev, &[]);
+    let import = start(&desk, &dev.endpoint(), &[]);
     assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
     dev.post("/dev/fault", &json!({ "kind": "status", "status": 401 }));
     let (code, ended) = finish(import);
@@ -51,7 +52,7 @@ fn a_server_that_is_not_there_is_tried_for_a_while() {
 fn a_server_that_fails_for_long_stops_it_and_it_goes_on_later() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev, &["--patience", "100ms"]);
+    let import = start(&desk, &dev.endpoint(), &["--patience", "100ms"]);
     assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
     dev.post("/dev/fault", &json!({ "kind": "status", "status": 503 }));
     let (code, ended) = finish(import);
@@ -65,7 +66,7 @@ fn a_server_that_fails_for_long_stops_it_and_it_goes_on_later() {
 fn ctrl_c_lets_arrive_what_is_on_its_way() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev, &["--rate", "2000"]);
+    let import = start(&desk, &dev.endpoint(), &["--rate", "2000"]);
     assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
     kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::INT).unwrap();
     let (code, ended) = finish(import);
@@ -73,6 +74,33 @@ fn ctrl_c_lets_arrive_what_is_on_its_way() {
     let (arrived, books) = (numbers(&dev).len() as u64, &ended["books"]);
     assert_eq!(position(&desk.path("e.ndjson.klime-checkpoint")), arrived, "{ended}");
     assert_eq!((books["accepted"].as_u64(), books["pending"].as_u64()), (Some(arrived), Some(0)), "{ended}");
+}
+
+#[test]
+fn a_closed_terminal_stops_it_in_order() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let import = start(&desk, &dev.endpoint(), &["--rate", "2000"]);
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::HUP).unwrap();
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["error"]), (3, &"interrupted".into()), "{ended}");
+    assert_eq!(position(&desk.path("e.ndjson.klime-checkpoint")), numbers(&dev).len() as u64);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn under_nohup_it_outlives_its_terminal() {
+    let desk = Desk::new("e.ndjson", lines(3000));
+    let dev = Dev::start(&[]);
+    let mut import = Command::new("sh");
+    import.args(["-c", "trap '' HUP; exec \"$0\" import e.ndjson --json --rate 2000", env!("CARGO_BIN_EXE_klime")]);
+    import.current_dir(desk.directory.path()).env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    let import = import.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    kill_process(Pid::from_raw(i32::try_from(import.id()).unwrap()).unwrap(), Signal::HUP).unwrap();
+    let (code, ended) = finish(import);
+    assert_eq!((code, &ended["accepted"]), (0, &3000.into()), "{ended}");
 }
 
 #[test]
@@ -92,6 +120,68 @@ fn nothing_is_sent_when_klime_is_disabled() {
     assert!(!desk.path("e.ndjson.klime-checkpoint").exists());
 }
 
+/// Runs a command line that was printed, as if it were pasted.
+#[track_caller]
+fn pasted(desk: &Desk, dev: &Dev, command: &str) -> std::process::Output {
+    let beside = std::path::Path::new(env!("CARGO_BIN_EXE_klime")).parent().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", command]).current_dir(desk.directory.path()).stdin(Stdio::null());
+    shell.env("PATH", format!("{}:{}", beside.display(), std::env::var("PATH").unwrap()));
+    shell.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    shell.output().unwrap()
+}
+
+#[test]
+fn the_commands_that_are_printed_do_what_they_are_printed_for() {
+    let rows = |first: u32, last: u32| -> String {
+        (first..=last).map(|number| format!("{number},user_{number},2026-11-23 15:20:00\n")).collect()
+    };
+    let desk =
+        Desk::new("the orders.csv", format!("id,who is it,at\n{}3000,,now\n{}", rows(1, 2999), rows(3001, 3100)));
+    let dev = Dev::start(&[]);
+    let import = Klime::new(&[
+        "import",
+        "the orders.csv",
+        "--map",
+        "userId=who is it",
+        "--map=timestamp=at",
+        "--timezone",
+        "UTC",
+        "--event",
+        "Order's Placed",
+        "--id-from",
+        "id",
+        "--restart",
+        "--checkpoint",
+        "c",
+        "--rate",
+        "2000",
+    ]);
+    let import = Program::start(import.at(&dev.endpoint()).in_directory(desk.directory.path()));
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    let (code, lines) = import.interrupt_and_read();
+    let resume = lines.last().unwrap().split_once("run: ").unwrap().1;
+    assert!(code == 3 && resume.starts_with("klime import 'the orders.csv' --map 'userId=who is it'"), "{lines:?}");
+
+    let resumed = pasted(&desk, &dev, resume);
+    let said = String::from_utf8(resumed.stdout).unwrap();
+    assert!(resumed.status.code() == Some(1) && accepted(&dev).len() == 3099, "{said}");
+    let mended = said.lines().last().unwrap().split_once("then: ").unwrap().1;
+    let refused = fs::read_to_string(desk.path("the orders.csv.refused.ndjson")).unwrap();
+    let text = refused.replace("\"now\"", "\"2026-11-23 15:20:00\",\"who is it\":\"u\"");
+    fs::write(desk.path("the orders.csv.mended.ndjson"), text).unwrap();
+    for _ in 0..2 {
+        let output = pasted(&desk, &dev, mended);
+        assert!(output.status.success(), "{mended} {output:?}");
+    }
+    // The row's own key makes the same id of it in either file.
+    fs::write(desk.file(), "id,who is it,at\n3000,u,2026-11-23 15:20:00\n").unwrap();
+    let alone = resume.replace("--checkpoint c", "--checkpoint d --refused e");
+    assert!(pasted(&desk, &dev, &alone).status.success());
+    assert_eq!(accepted(&dev).len(), 3100);
+    assert!(accepted(&dev).values().all(|event| event["event"] == "Order's Placed"));
+}
+
 #[test]
 fn people_are_told_what_became_of_their_file() {
     let desk = Desk::new("e.ndjson", format!("{}no event\n", lines(3)));
@@ -103,15 +193,15 @@ fn people_are_told_what_became_of_their_file() {
     insta::assert_snapshot!(rest);
 }
 
-fn start(desk: &Desk, dev: &Dev, arguments: &[&str]) -> std::process::Child {
+pub(super) fn start(desk: &Desk, endpoint: &str, arguments: &[&str]) -> std::process::Child {
     let mut import = Command::new(env!("CARGO_BIN_EXE_klime"));
     import.args(["import", desk.name, "--json", "--retry-delay", "10ms"]).args(arguments);
     import.current_dir(desk.directory.path());
-    import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    import.env("KLIME_WRITE_KEY", WRITE_KEY).env("KLIME_ENDPOINT", endpoint);
     import.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn finish(import: std::process::Child) -> (i32, Value) {
+pub(super) fn finish(import: std::process::Child) -> (i32, Value) {
     let output = import.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     (output.status.code().unwrap(), serde_json::from_str(text.lines().last().unwrap()).unwrap())

@@ -130,6 +130,14 @@ impl Program {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         self.child.wait().unwrap().code().expect("it ended by itself")
     }
+
+    /// The same, with what it has said that nobody has read.
+    #[cfg(unix)]
+    pub(crate) fn interrupt_and_read(mut self) -> (i32, Vec<String>) {
+        let lines = std::mem::replace(&mut self.lines, channel().1);
+        let code = self.interrupt();
+        (code, lines.iter().collect())
+    }
 }
 
 impl Drop for Program {

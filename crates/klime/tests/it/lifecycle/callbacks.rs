@@ -64,6 +64,42 @@ fn callbacks_come_in_order_with_the_events_that_were_enqueued() {
 }
 
 #[test]
+fn events_that_an_answer_does_not_name_are_suspects() {
+    let answer = |failed: usize, errors: serde_json::Value| {
+        Answer::status(200)
+            .json(&json!({ "status": "ok", "accepted": 3 - failed.min(3), "failed": failed, "errors": errors }))
+    };
+    let named = json!({ "index": 1, "code": "c" });
+    let answers = [
+        answer(2, json!([named])),
+        answer(1, json!([named])),
+        answer(9, json!([])),
+        answer(1, json!([{ "index": 7 }])),
+    ];
+    let server = Server::scripted(answers);
+    let told = Told::default();
+    let noted = told.clone();
+    let client = quiet(server.endpoint())
+        .max_batch_size(3)
+        .max_in_flight(1)
+        .on_error(move |error, events| {
+            noted.note(format!("{}|{}", ids_of(events).join(" "), ids_of(error.suspects()).join(" ")))
+        })
+        .build()
+        .unwrap();
+    let ids = track_many(&client, 12);
+    let _ = client.shutdown_blocking(LIMIT);
+    let expected = [
+        format!("{}|{} {}", ids[1], ids[0], ids[2]),
+        format!("{}|", ids[4]),
+        format!("|{}", ids[6..9].join(" ")),
+        format!("|{}", ids[9..].join(" ")),
+    ];
+    assert_eq!(told.lines(), expected);
+    assert_eq!(balanced(&client).rejected, 2 + 1 + 3 + 1);
+}
+
+#[test]
 fn callback_sees_the_whole_event_as_it_was_sent() {
     let server = Server::scripted([Answer::status(400).json(&json!({ "error": "no test-key here" }))]);
     let told = Arc::<Mutex<Vec<klime::Event>>>::default();

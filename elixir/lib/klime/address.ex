@@ -1,0 +1,66 @@
+defmodule Klime.Address do
+  @moduledoc false
+  # Where a client is, and reaching it there. No process is sent a message of klime's before it is known to own a client.
+
+  alias Klime.Native
+
+  # How long an answer may be on its way between nodes, in milliseconds.
+  @time_for_answer 500
+
+  @doc """
+  Calls a function with the process that owns a client before its other arguments, on the node of that. `:none` when there is no such
+  client, or no answer from its node within `timeout`.
+  """
+  @spec at(term(), {module(), atom(), [term()]}, timeout()) :: term() | :none
+  def at(client, {module, function, arguments} = call, timeout) do
+    case owner(client) do
+      {:here, owner} -> apply(module, function, [owner | arguments])
+      {:there, node} -> far(node, client, call, timeout)
+      :none -> :none
+    end
+  end
+
+  defp far(node, client, call, timeout) do
+    :erpc.call(node, __MODULE__, :at, [client, call, timeout], later(timeout))
+  catch
+    _, _ -> :none
+  end
+
+  # What is asked there keeps the time; this is for a node that does not answer.
+  defp later(:infinity), do: :infinity
+  defp later(timeout), do: timeout + @time_for_answer
+
+  @doc "The process that owns a client: one of this node, one of another node, or none."
+  @spec owner(term()) :: {:here, pid()} | {:there, node()} | :none
+  def owner(client) when is_pid(client) and node(client) == node(), do: {:here, client}
+  def owner(client) when is_pid(client), do: {:there, node(client)}
+
+  def owner(client) when is_atom(client) and client not in [nil, true, false] do
+    case Process.whereis(client) do
+      pid when is_pid(pid) -> {:here, pid}
+      _ -> :none
+    end
+  end
+
+  def owner(client) do
+    case GenServer.whereis(client) do
+      pid when is_pid(pid) -> owner(pid)
+      {name, node} when is_atom(name) and node == node() -> owner(name)
+      {name, node} when is_atom(name) and is_atom(node) -> {:there, node}
+      _ -> :none
+    end
+  rescue
+    # No name at all, or a registry that is not running.
+    _ -> :none
+  catch
+    _, _ -> :none
+  end
+
+  @doc "Asks a process of this node; `:none` when it owns no client, `:no_answer` when it ends meanwhile or takes too long."
+  @spec ask(pid(), term(), timeout()) :: term() | :none | :no_answer
+  def ask(owner, request, timeout) do
+    if Native.hook(owner) == :none, do: :none, else: GenServer.call(owner, request, timeout)
+  catch
+    :exit, _ -> :no_answer
+  end
+end

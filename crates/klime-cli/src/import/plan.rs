@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Args, From, MappingArgs};
 use super::checkpoint::{Checkpoint, CheckpointFile, Identity, WRITE_KEY};
 use super::convert::{Converter, bytes_of};
+use super::header;
 use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
 use super::read::{Container, Header, Reader, Source, check, look};
@@ -26,6 +27,8 @@ pub(super) struct Opened {
     pub(super) total_bytes: Option<u64>,
     /// As it is called in messages.
     pub(super) name: String,
+    /// What may be wrong with its records.
+    pub(super) hint: Option<String>,
     identity: Identity,
     options: BTreeMap<String, String>,
 }
@@ -48,7 +51,9 @@ pub(super) fn open(args: &Args) -> Result<Opened, String> {
         None => look(start, (!is_stream).then_some(&args.file)),
     };
     let container = container.map_err(|problem| format!("{shown} {problem}"))?;
+    let converter = converter(args, container)?;
     let mapping = &args.mapping;
+    let hint = if container == Container::Ndjson { header::hint(start, &converter.meaning) } else { None };
     let reader = match container {
         Container::Ndjson => {
             check_lines(mapping)?;
@@ -61,10 +66,11 @@ pub(super) fn open(args: &Args) -> Result<Opened, String> {
             reader.map_err(|problem| format!("{shown}: {problem}"))?
         }
     };
-    let converter = converter(args, container)?;
-    check_columns(&reader, &converter, &shown)?;
+    if let Some(columns) = reader.columns() {
+        header::check(columns, !mapping.columns.is_empty(), &converter, &shown)?;
+    }
     let options = options(args, container, &converter);
-    Ok(Opened { reader, converter, total_bytes, name: shown, identity, options })
+    Ok(Opened { reader, converter, total_bytes, name: shown, hint, identity, options })
 }
 
 fn open_file(path: &Path) -> Result<(Source, Option<u64>, Identity), String> {
@@ -131,23 +137,6 @@ fn converter(args: &Args, container: Container) -> Result<Converter, String> {
     Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone() })
 }
 
-/// Checks that the columns that are named are there.
-fn check_columns(reader: &Reader, converter: &Converter, shown: &str) -> Result<(), String> {
-    let Some(columns) = reader.columns() else { return Ok(()) };
-    let mut wanted = Vec::new();
-    if let Meaning::Columns(mapped) = &converter.meaning {
-        wanted.extend(mapped.map.iter().map(|(target, column)| (format!("--map {}", target.name()), column)));
-        wanted.extend(mapped.rest.named.iter().map(|(column, _)| ("--properties".to_owned(), column)));
-    }
-    wanted.extend(converter.id_from.iter().map(|column| ("--id-from".to_owned(), column)));
-    match wanted.iter().find(|(_, column)| !columns.contains(column)) {
-        None => Ok(()),
-        Some((option, column)) => {
-            Err(format!("{option}: {shown} has no column {column:?}; it has {}", columns.join(", ")))
-        }
-    }
-}
-
 /// What shapes the events, for the checkpoint.
 fn options(args: &Args, container: Container, converter: &Converter) -> BTreeMap<String, String> {
     let mut options = BTreeMap::new();
@@ -188,7 +177,7 @@ fn zone_name(zone: &jiff::tz::TimeZone) -> String {
 ///
 /// A sentence that names the file or the option that is at fault.
 pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<Plan, String> {
-    let Opened { mut reader, converter, total_bytes, name, identity, mut options } = opened;
+    let Opened { mut reader, converter, total_bytes, name, identity, mut options, .. } = opened;
     options.insert("endpoint".to_owned(), settings.endpoint.clone());
     if let Some((key, _)) = &settings.write_key {
         options.insert(WRITE_KEY.to_owned(), key.mark());

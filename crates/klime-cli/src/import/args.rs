@@ -155,7 +155,8 @@ pub(super) struct ProgressArgs {
     #[arg(long, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) rate: Option<u32>,
 
-    /// Where it is kept how far the import is [default: FILE.klime-checkpoint; for standard input there is none]
+    /// Where it is kept how far the import is [default: FILE.klime-checkpoint; for standard input and
+    /// named pipes there is none]
     #[arg(long, value_name = "FILE")]
     pub(super) checkpoint: Option<PathBuf>,
 
@@ -167,8 +168,8 @@ pub(super) struct ProgressArgs {
     #[arg(long)]
     pub(super) key_changed: bool,
 
-    /// Where refused records go [default: FILE.refused.ndjson; for standard input CHECKPOINT.refused.ndjson, and
-    /// stdin.refused.ndjson if there is no checkpoint]
+    /// Where refused records go; what an earlier import left there gets another name [default: FILE.refused.ndjson; for
+    /// standard input and named pipes CHECKPOINT.refused.ndjson, and stdin.refused.ndjson if there is no checkpoint]
     #[arg(long, value_name = "FILE")]
     pub(super) refused: Option<PathBuf>,
 

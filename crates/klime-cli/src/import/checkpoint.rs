@@ -41,6 +41,9 @@ pub struct Checkpoint {
     pub counts: Counts,
     /// The part of the refused file that belongs to them.
     pub refused: RefusedPart,
+    /// Whether it is certain that nothing was ever sent; so whatever is sent in its place, nothing counts twice.
+    #[serde(default)]
+    pub is_unsent: bool,
 }
 
 /// By what a checkpoint of another version is known for one.
@@ -71,7 +74,8 @@ impl Checkpoint {
     /// The checkpoint of an import that begins.
     pub fn new(options: BTreeMap<String, String>, source: Identity) -> Self {
         let (position, counts) = (Position::default(), Counts::default());
-        Self { version: VERSION, options, source, position, counts, refused: RefusedPart::default() }
+        let (refused, is_unsent) = (RefusedPart::default(), true);
+        Self { version: VERSION, options, source, position, counts, refused, is_unsent }
     }
 
     /// Checks that it is one of an import with these options.

@@ -9,6 +9,7 @@ mod args;
 pub mod checkpoint;
 pub mod convert;
 pub mod counts;
+mod header;
 mod id;
 mod lock;
 pub mod mapping;
@@ -26,6 +27,7 @@ pub(crate) use args::Args;
 
 use crate::clock;
 use crate::exit::Exit;
+use crate::print;
 use crate::settings::Settings;
 use convert::Converter;
 use counts::Counts;
@@ -55,7 +57,7 @@ fn prepare(args: &mut Args, began: Instant) -> Result<Exit, String> {
     let checked = settings.client().map_err(|error| error.to_string())?.build();
     drop(checked.map_err(|error| settings.explain(&error).to_string())?);
     let builder = run::client_settings(builder, args.progress.retry_delay, args.progress.patience);
-    let plan = plan::plan(args, plan::open(args)?, &settings)?;
+    let plan = plan::plan(args, open(args)?, &settings)?;
     let (name, has_checkpoint) = (plan.source_name.clone(), plan.checkpoint_file.is_some());
     let next = Next::new(std::env::args_os(), args, plan.reader.columns().is_some());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -72,8 +74,17 @@ fn prepare(args: &mut Args, began: Instant) -> Result<Exit, String> {
     })
 }
 
+/// Opens the source, and says what may be wrong with it.
+fn open(args: &Args) -> Result<Opened, String> {
+    let opened = plan::open(args)?;
+    if let Some(hint) = &opened.hint {
+        print::warning(print::printable(&format!("{}: {hint}", opened.name)));
+    }
+    Ok(opened)
+}
+
 fn dry_run(args: &Args, began: Instant) -> Result<Exit, String> {
-    let Opened { mut reader, converter, name, .. } = plan::open(args)?;
+    let Opened { mut reader, converter, name, .. } = open(args)?;
     let counts = check(&mut reader, &converter).map_err(|error| format!("{name} cannot be read further: {error}"))?;
     let took = clock::now().saturating_duration_since(began);
     Ok(report::dry_run(&name, &counts, took, args.json))

@@ -83,7 +83,8 @@ fn options(given: &ArgMatches, arg: &Arg) -> Vec<(String, String)> {
     joined.map(|value| (id.to_owned(), option(name, &value))).collect()
 }
 
-fn option(name: &str, value: &OsStr) -> String {
+/// An option with its value, for a shell.
+pub(super) fn option(name: &str, value: &OsStr) -> String {
     let is_like_an_option = value.as_encoded_bytes().starts_with(b"-");
     format!("--{name}{}{}", if is_like_an_option { "=" } else { " " }, quoted(value))
 }

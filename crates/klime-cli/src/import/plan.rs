@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Args, From, MappingArgs};
 use super::checkpoint::{Checkpoint, CheckpointFile, Identity, WRITE_KEY};
 use super::convert::{Converter, bytes_of};
+use super::header;
 use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
 use super::read::{Container, Header, Reader, Source, check, look};
@@ -26,6 +27,8 @@ pub(super) struct Opened {
     pub(super) total_bytes: Option<u64>,
     /// As it is called in messages.
     pub(super) name: String,
+    /// What may be wrong with its records.
+    pub(super) hint: Option<String>,
     identity: Identity,
     options: BTreeMap<String, String>,
 }
@@ -48,7 +51,9 @@ pub(super) fn open(args: &Args) -> Result<Opened, String> {
         None => look(start, (!is_stream).then_some(&args.file)),
     };
     let container = container.map_err(|problem| format!("{shown} {problem}"))?;
+    let converter = converter(args, container)?;
     let mapping = &args.mapping;
+    let hint = if container == Container::Ndjson { header::hint(start, &converter.meaning) } else { None };
     let reader = match container {
         Container::Ndjson => {
             check_lines(mapping)?;
@@ -61,10 +66,11 @@ pub(super) fn open(args: &Args) -> Result<Opened, String> {
             reader.map_err(|problem| format!("{shown}: {problem}"))?
         }
     };
-    let converter = converter(args, container)?;
-    check_columns(&reader, &converter, &shown)?;
+    if let Some(columns) = reader.columns() {
+        header::check(columns, !mapping.columns.is_empty(), &converter, &shown)?;
+    }
     let options = options(args, container, &converter);
-    Ok(Opened { reader, converter, total_bytes, name: shown, identity, options })
+    Ok(Opened { reader, converter, total_bytes, name: shown, hint, identity, options })
 }
 
 fn open_file(path: &Path) -> Result<(Source, Option<u64>, Identity), String> {
@@ -131,23 +137,6 @@ fn converter(args: &Args, container: Container) -> Result<Converter, String> {
     Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone() })
 }
 
-/// Checks that the columns that are named are there.
-fn check_columns(reader: &Reader, converter: &Converter, shown: &str) -> Result<(), String> {
-    let Some(columns) = reader.columns() else { return Ok(()) };
-    let mut wanted = Vec::new();
-    if let Meaning::Columns(mapped) = &converter.meaning {
-        wanted.extend(mapped.map.iter().map(|(target, column)| (format!("--map {}", target.name()), column)));
-        wanted.extend(mapped.rest.named.iter().map(|(column, _)| ("--properties".to_owned(), column)));
-    }
-    wanted.extend(converter.id_from.iter().map(|column| ("--id-from".to_owned(), column)));
-    match wanted.iter().find(|(_, column)| !columns.contains(column)) {
-        None => Ok(()),
-        Some((option, column)) => {
-            Err(format!("{option}: {shown} has no column {column:?}; it has {}", columns.join(", ")))
-        }
-    }
-}
-
 /// What shapes the events, for the checkpoint.
 fn options(args: &Args, container: Container, converter: &Converter) -> BTreeMap<String, String> {
     let mut options = BTreeMap::new();
@@ -188,28 +177,27 @@ fn zone_name(zone: &jiff::tz::TimeZone) -> String {
 ///
 /// A sentence that names the file or the option that is at fault.
 pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<Plan, String> {
-    let Opened { mut reader, converter, total_bytes, name, identity, mut options } = opened;
+    let Opened { mut reader, converter, total_bytes, name, identity, mut options, .. } = opened;
     options.insert("endpoint".to_owned(), settings.endpoint.clone());
     if let Some((key, _)) = &settings.write_key {
         options.insert(WRITE_KEY.to_owned(), key.mark());
     }
-    let path = checkpoint_path(args);
+    let path = checkpoint_path(args, total_bytes.is_none());
     let (file, found) = match path {
         Some(path) if args.progress.restart => (Some(CheckpointFile::anew(path)?), None),
         Some(path) => CheckpointFile::open(path).map(|(file, found)| (Some(file), found))?,
         None => (None, None),
     };
-    let refused_part = found.as_ref().map(|found| found.refused.clone()).unwrap_or_default();
     let checkpoint = match (found, &file) {
         (Some(found), Some(file)) => {
             let name = file.path().display();
-            go_on(&mut reader, found, &identity, options, args).map_err(|problem| {
+            go_on(&mut reader, found, identity, options, args).map_err(|problem| {
                 format!("the checkpoint {name} {problem}; to begin anew, use --restart, or another --checkpoint")
             })?
         }
         _ => Checkpoint::new(options, identity),
     };
-    let refused = RefusedFile::open(refused_path(args), refused_part)?;
+    let refused = RefusedFile::open(refused_path(args, total_bytes.is_none()), checkpoint.refused.clone())?;
     Ok(Plan {
         start: reader.position(),
         reader,
@@ -224,13 +212,14 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
     })
 }
 
-fn checkpoint_path(args: &Args) -> Option<PathBuf> {
-    let beside = || (!args.is_stdin()).then(|| with_suffix(&args.file, ".klime-checkpoint"));
+/// A stream, such as standard input or a named pipe, is another one in each run, unless it is said by a name that it is not.
+fn checkpoint_path(args: &Args, is_stream: bool) -> Option<PathBuf> {
+    let beside = || (!is_stream).then(|| with_suffix(&args.file, ".klime-checkpoint"));
     args.progress.checkpoint.clone().or_else(beside)
 }
 
-fn refused_path(args: &Args) -> PathBuf {
-    let name = match (args.is_stdin(), &args.progress.checkpoint) {
+fn refused_path(args: &Args, is_stream: bool) -> PathBuf {
+    let name = match (is_stream, &args.progress.checkpoint) {
         (true, Some(checkpoint)) => checkpoint,
         (true, None) => Path::new("stdin"),
         (false, _) => &args.file,
@@ -244,23 +233,21 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Brings the reader to where the checkpoint is, if the source is the one that it was, and says what it is to go on with.
+/// Brings the reader to where the checkpoint is, if the source is the one that it was, and says what it is to go on with. When nothing
+/// was sent yet, whatever has changed is a better try.
 fn go_on(
     reader: &mut Reader,
     mut found: Checkpoint,
-    identity: &Identity,
+    identity: Identity,
     options: BTreeMap<String, String>,
     args: &Args,
 ) -> Result<Checkpoint, String> {
     if let (true, Some(key)) = (args.progress.key_changed, options.get(WRITE_KEY)) {
         found.options.insert(WRITE_KEY.to_owned(), key.clone());
     }
-    found.check_options(&options)?;
-    if found.source.head_bytes > 0 && head(&args.file, found.source.head_bytes).as_ref() != Some(&found.source.head) {
-        return Err("is of a file that began otherwise".to_owned());
-    }
-    if identity.head_bytes == 0 && found.source.head_bytes > 0 {
-        return Err("is of a file, and this is a stream".to_owned());
+    match found.check_options(&options).and_then(|()| check_source(&found, &identity, &args.file)) {
+        Err(_) if found.is_unsent => return Ok(Checkpoint::new(options, identity)),
+        checked => checked?,
     }
     if let Some(last) = &found.source.last {
         go_behind(reader, last, &found)?;
@@ -268,6 +255,18 @@ fn go_on(
         found.position = reader.position();
     }
     Ok(found)
+}
+
+/// Checks that the source begins as it did.
+fn check_source(found: &Checkpoint, identity: &Identity, path: &Path) -> Result<(), String> {
+    let was_file = found.source.head_bytes > 0;
+    if was_file && identity.head.is_empty() {
+        return Err("is of a file, and this is a stream".to_owned());
+    }
+    if was_file && head(path, found.source.head_bytes).as_ref() != Some(&found.source.head) {
+        return Err("is of a file that began otherwise".to_owned());
+    }
+    Ok(())
 }
 
 /// Reads the last record that was settled again, to see that it is the same.

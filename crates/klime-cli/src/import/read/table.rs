@@ -229,10 +229,11 @@ fn parser(delimiter: u8) -> csv_core::Reader {
     parser
 }
 
-/// Column names by which fields can be told apart.
+/// Column names, without blanks around them, by which fields can be told apart.
 fn checked(columns: Vec<String>) -> Result<Vec<String>, String> {
+    let columns: Vec<_> = columns.into_iter().map(|name| name.trim().to_owned()).collect();
     for (index, name) in columns.iter().enumerate() {
-        if name.trim().is_empty() {
+        if name.is_empty() {
             return Err(format!("column {} of the header has no name", index + 1));
         }
         if columns.iter().take(index).any(|earlier| earlier == name) {

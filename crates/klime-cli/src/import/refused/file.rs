@@ -1,16 +1,21 @@
 //! The refused file on disk.
 //!
 //! It grows with the checkpoint, which knows the part that it answers for by its length and a hash of its lines. Where an import goes on,
-//! what is behind that part is cut off and written again. A file that does not begin with that part was mended, or is another's:
-//! it is left as it is.
+//! what is behind that part is cut off and written again. A file that does not begin with that part was mended, and is left as it is.
+//! One that the checkpoint has never heard of is an earlier import's: it is given another name, so that nothing is lost. While an
+//! import is at work with a file it holds its lock.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::MARK;
 use crate::import::id::fingerprint_after;
+
+/// So many files of earlier imports may stand beside it.
+const MOST_EARLIER: u32 = 100_000;
 
 /// The part of a refused file that is known to be what an import wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +37,8 @@ pub(crate) struct RefusedFile {
     path: PathBuf,
     /// Whether there was a file before, if only an empty one.
     was_there: bool,
+    /// Whether it holds what an earlier import refused.
+    has_earlier: bool,
     file: Option<File>,
     part: RefusedPart,
 }
@@ -50,13 +57,20 @@ impl RefusedFile {
             Err(error) => return Err(format!("{name} cannot be read: {error}")),
         };
         if part.file != name || (length.is_none() && part.bytes == 0) {
-            let refused = Self { path, was_there: length.is_some(), file: None, part: RefusedPart::default() };
-            return if length.unwrap_or(0) == 0 { Ok(refused) } else { Err(of_another(&name)) };
+            let has_earlier = length.unwrap_or(0) > 0;
+            if has_earlier && !begins_with_a_mark(&path).map_err(|error| format!("{name} cannot be read: {error}"))? {
+                return Err(format!(
+                    "{name} holds something else than refused records; name another file by --refused"
+                ));
+            }
+            let part = RefusedPart::default();
+            return Ok(Self { path, was_there: length.is_some(), has_earlier, file: None, part });
         }
         let length = length.unwrap_or(0);
         check(&path, length, &part).map_err(|problem| format!("{name} {problem}"))?;
         let is_longer = length > part.bytes;
-        let mut refused = Self { path, was_there: true, file: None, part: RefusedPart { is_whole: false, ..part } };
+        let part = RefusedPart { is_whole: false, ..part };
+        let mut refused = Self { path, was_there: true, has_earlier: false, file: None, part };
         if is_longer {
             refused.append(b"")?;
         }
@@ -70,6 +84,25 @@ impl RefusedFile {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives what an earlier import refused another name, and says which.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the file: it cannot be renamed, or that import is still at work with it.
+    pub(crate) fn set_aside(&mut self) -> Result<Option<PathBuf>, String> {
+        if !self.has_earlier {
+            return Ok(None);
+        }
+        let cannot = |error| format!("{} cannot be given another name: {error}", self.path.display());
+        let held = File::open(&self.path).map_err(cannot)?;
+        if matches!(held.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(of_another(&self.path.display().to_string()));
+        }
+        let aside = rename(&self.path).map_err(cannot)?;
+        (self.was_there, self.has_earlier) = (false, false);
+        Ok(Some(aside))
     }
 
     /// Makes the file, and says whether that was necessary. A checkpoint has to know of it before the first entry is written, because
@@ -88,6 +121,7 @@ impl RefusedFile {
             io::ErrorKind::AlreadyExists => of_another(&name),
             _ => cannot(&self.path, &error),
         })?;
+        hold(&file);
         self.file = Some(file);
         self.part.file = name;
         Ok(true)
@@ -113,6 +147,7 @@ impl RefusedFile {
             Some(file) => file,
             None => {
                 let mut file = OpenOptions::new().write(true).open(&self.path)?;
+                hold(&file);
                 file.set_len(self.part.bytes)?;
                 file.seek(SeekFrom::Start(self.part.bytes))?;
                 self.file.insert(file)
@@ -140,7 +175,51 @@ impl RefusedFile {
 }
 
 fn of_another(name: &str) -> String {
-    format!("{name} holds what an earlier import refused; move it away, or name another file by --refused")
+    format!("another klime import is at work with {name}; name another file by --refused")
+}
+
+/// Lets other imports see that this one is at work with it.
+fn hold(file: &File) {
+    // Where locks are not known there is none, and two imports at once are the user's to avoid.
+    let _ = file.try_lock();
+}
+
+/// Whether it is a file of refused records, to be told from whatever else could be named by mistake.
+fn begins_with_a_mark(path: &Path) -> io::Result<bool> {
+    let mark = format!("{{\"{MARK}\":");
+    let mut start = Vec::new();
+    File::open(path)?.take(mark.len() as u64).read_to_end(&mut start)?;
+    Ok(start == mark.as_bytes())
+}
+
+/// Renames a file to the first number that is free.
+fn rename(path: &Path) -> io::Result<PathBuf> {
+    for number in 1..=MOST_EARLIER {
+        let aside = numbered(path, number);
+        match OpenOptions::new().write(true).create_new(true).open(&aside) {
+            // What the name is taken from is the empty file that was made for it.
+            Ok(_) => return fs::rename(path, &aside).inspect_err(|_| drop(fs::remove_file(&aside))).map(|()| aside),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// `e.refused.1.ndjson` for `e.refused.ndjson`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    match (path.file_stem(), path.extension()) {
+        (Some(stem), Some(extension)) if extension == "ndjson" => {
+            let mut name = stem.to_owned();
+            name.push(format!(".{number}.ndjson"));
+            path.with_file_name(name)
+        }
+        _ => {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{number}"));
+            name.into()
+        }
+    }
 }
 
 fn cannot(path: &Path, error: &io::Error) -> String {

@@ -104,6 +104,9 @@ impl Import {
         };
         self.refused.close();
         self.checkpoint.refused.is_whole = self.refused.part().is_whole;
+        let is_unsent = self.was_unsent && self.client.stats().enqueued == 0;
+        let before = self.before_open_end.iter_mut();
+        before.chain([&mut self.checkpoint]).for_each(|known| known.is_unsent = is_unsent);
         if let Err(problem) = self.save() {
             stopped.get_or_insert(Stop::unreachable(problem));
         }

@@ -27,6 +27,7 @@ use super::read::{Position, Reader};
 use super::refused::RefusedFile;
 use crate::clock;
 use crate::exit::Exit;
+use crate::print;
 use crate::signals::Signals;
 pub(super) use ending::Ended;
 use ending::Stop;
@@ -74,6 +75,8 @@ struct Import {
     checkpoint_file: Option<CheckpointFile>,
     checkpoint_at: Option<Instant>,
     refused: RefusedFile,
+    /// Whether nothing was sent before this run.
+    was_unsent: bool,
     /// How many events of this run are booked as sent and not accepted.
     lost: u64,
     source_name: String,
@@ -135,6 +138,7 @@ impl Import {
             checkpoint_file: plan.checkpoint_file,
             checkpoint_at: None,
             refused: plan.refused,
+            was_unsent: false,
             lost: 0,
             source_name: plan.source_name,
             total_bytes: plan.total_bytes,
@@ -144,9 +148,22 @@ impl Import {
         };
         import.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         import.checkpoint.refused = import.refused.part().clone();
-        // Whether it can be written is better found out before anything is sent.
-        import.save().map_err(|message| Stop { message, exit: Exit::Usage })?;
+        // Were it killed, nobody would know what was sent.
+        import.was_unsent = std::mem::take(&mut import.checkpoint.is_unsent);
+        import.begin().map_err(|message| Stop { message, exit: Exit::Usage })?;
         Ok(import)
+    }
+
+    /// Finds out whether what is to be written can be, before anything is sent.
+    fn begin(&mut self) -> Result<(), String> {
+        // First the checkpoint, which has forgotten the file that is set aside.
+        self.save()?;
+        if let Some(aside) = self.refused.set_aside()? {
+            let (name, aside) = (self.refused.path().display().to_string(), aside.display().to_string());
+            let (name, aside) = (print::printable(&name), print::printable(&aside));
+            print::note(format_args!("{name} held what an earlier import refused; it is {aside} now"));
+        }
+        Ok(())
     }
 
     /// Waits for whatever comes first, and does it.

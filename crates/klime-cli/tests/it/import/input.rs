@@ -123,7 +123,7 @@ fn rows_become_events_as_they_are_mapped() {
 
 #[test]
 fn a_mapping_may_be_in_a_file() {
-    let desk = Desk::new("users.csv", "uid;name;seats\nu1;Ann;3\n");
+    let desk = Desk::new("users.csv", "uid;name;seats;timestamp\nu1;Ann;3;\n");
     let mapping = r#"{"type":"identify","map":{"userId":"uid"},"delimiter":";","properties":["*","seats:number"]}"#;
     fs::write(desk.path("users.json"), mapping).unwrap();
     let dev = Dev::start(&[]);
@@ -139,12 +139,40 @@ fn a_mapping_may_be_in_a_file() {
 }
 
 #[test]
+fn blanks_around_the_names_of_columns_do_not_count() {
+    let desk = Desk::new("e.csv", "userId, event ,\ttimestamp, plan\nu1,A,2026-07-01T12:00:00Z,pro\n");
+    let dev = Dev::start(&[]);
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!(code, 0, "{ended}");
+    assert_eq!(accepted(&dev).values().next().unwrap()["properties"], json!({ "plan": "pro" }));
+}
+
+#[test]
+fn a_field_that_may_be_meant_is_named() {
+    let desk = Desk::new("e.ndjson", line(1).replace("\"userId\"", "\"user_id\""));
+    let dev = Dev::start(&[]);
+    let ran = desk.klime(&dev.endpoint(), &["--dry-run"]).run();
+    let said = "warning: e.ndjson: its first record has no \"userId\" or \"groupId\"; perhaps --map userId=user_id\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, said));
+    let ran = desk.klime(&dev.endpoint(), &["--map", "userId=user_id"]).run();
+    assert_eq!((ran.code, ran.stderr.as_str(), numbers(&dev).len()), (0, "", 1));
+}
+
+#[test]
 fn options_that_are_at_fault_are_named() {
     let desk = Desk::new("e.csv", "id,name\n1,Ann\n");
     fs::write(desk.path("e.ndjson"), line(1)).unwrap();
+    fs::write(desk.path("semicolons.csv"), "id;name\n1;Ann\n").unwrap();
+    fs::write(desk.path("rows.csv"), "7,c1,2026-07-01\n").unwrap();
     fs::write(desk.path("m.json"), "{\"typ\":\"track\"}").unwrap();
     for (arguments, problem) in [
-        (&["e.csv", "--map", "userId=uid"][..], "--map userId: e.csv has no column \"uid\"; it has id, name"),
+        (&["e.csv"][..], "e.csv has the columns id, name, and none for \"event\" (--event NAME or --map event=COLUMN;"),
+        (&["semicolons.csv", "--event", "A"], "semicolons.csv has one column, \"id;name\"; try --delimiter ';'"),
+        (
+            &["rows.csv", "--dry-run"],
+            "rows.csv has the columns 7, c1, 2026-07-01, and none for \"event\" (--event NAME or --map event=COLUMN;",
+        ),
+        (&["e.csv", "--map", "userId=uid"], "--map userId: e.csv has no column \"uid\"; it has id, name"),
         (&["e.csv", "--id-from", "key"], "--id-from: e.csv has no column \"key\"; it has id, name"),
         (&["e.csv", "--properties", "nmae"], "--properties: e.csv has no column \"nmae\"; it has id, name"),
         (

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use super::stops::{finish, start};
 use super::{Desk, accepted, line, lines, numbers, outcome};
 use crate::support::{Dev, Klime};
 
@@ -38,13 +40,91 @@ fn what_was_refused_is_mended_and_imported_with_the_id_it_would_have_had() {
 }
 
 #[test]
-fn a_refused_file_of_before_is_not_written_over() {
+fn a_refused_file_of_before_is_set_aside() {
     let desk = Desk::new("e.ndjson", "no event\n");
     let dev = Dev::start(&[]);
     assert_eq!(desk.import(&dev, &[]).0, 1);
-    let (code, ended) = desk.import(&dev, &["--restart"]);
+    let first = fs::read(desk.path("e.ndjson.refused.ndjson")).unwrap();
+    for number in 1..4 {
+        fs::write(desk.file(), format!("no event {number}\n")).unwrap();
+        let ran = desk.klime(&dev.endpoint(), &["--restart"]).run();
+        let said = format!(
+            "e.ndjson.refused.ndjson held what an earlier import refused; it is e.ndjson.refused.{number}.ndjson now\n"
+        );
+        assert_eq!((ran.code, ran.stderr), (1, said));
+    }
+    assert_eq!(fs::read(desk.path("e.ndjson.refused.1.ndjson")).unwrap(), first);
+    let texts =
+        [2, 3].map(|number| desk.refused(&format!("e.ndjson.refused.{number}.ndjson"))[0]["_refused"]["text"].clone());
+    assert_eq!(texts, ["no event 1", "no event 2"]);
+    assert_eq!(desk.refused("e.ndjson.refused.ndjson")[0]["_refused"]["text"], "no event 3");
+}
+
+#[test]
+fn what_is_no_refused_file_is_left_where_it_is() {
+    let desk = Desk::new("e.ndjson", line(1));
+    let dev = Dev::start(&[]);
+    let (code, ended) = desk.import(&dev, &["--refused", "e.ndjson"]);
     let said = ended["error"].as_str().unwrap();
-    assert!(code == 2 && said.contains("e.ndjson.refused.ndjson holds what an earlier import refused"), "{said}");
+    let problem = "e.ndjson holds something else than refused records; name another file by --refused";
+    assert_eq!((code, said, fs::read_to_string(desk.file()).unwrap()), (2, problem, line(1)));
+}
+
+#[test]
+fn a_refused_file_that_another_import_is_at_work_with_is_left_to_it() {
+    let desk = Desk::new("e.ndjson", format!("no event\n{}", lines(20_000)));
+    let dev = Dev::start(&[]);
+    let first = start(&desk, &dev.endpoint(), &["--rate", "1000", "--checkpoint", "a", "--refused", "r"]);
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    let (code, ended) = desk.import(&dev, &["--checkpoint", "b", "--refused", "r"]);
+    let said = ended["error"].as_str().unwrap();
+    assert!(code == 2 && said.starts_with("another klime import is at work with r; name another file"), "{said}");
+    kill_process(Pid::from_raw(i32::try_from(first.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    let (code, ended) = finish(first);
+    assert_eq!((code, &ended["refusedFile"], desk.refused("r").len()), (3, &"r".into(), 1), "{ended}");
+}
+
+#[test]
+fn a_first_try_that_sent_nothing_stands_in_the_way_of_no_other() {
+    let text = lines(3).replace("\"userId\"", "\"user\"");
+    let desk = Desk::new("e.ndjson", &text);
+    let dev = Dev::start(&[]);
+    for _ in 0..2 {
+        let (code, ended) = desk.import(&dev, &[]);
+        assert_eq!((code, &ended["refused"]), (1, &3.into()), "{ended}");
+        assert_eq!(desk.refused("e.ndjson.refused.ndjson").len(), 3, "the same once more goes on where it was");
+    }
+    let ran = desk.klime(&dev.endpoint(), &["--map", "userId=user"]).run();
+    let (code, ended) = outcome(&ran);
+    assert_eq!((code, &ended["accepted"], &ended["refused"]), (0, &3.into(), &0.into()), "{ended}");
+    assert!(ran.stderr.ends_with("it is e.ndjson.refused.1.ndjson now\n"), "{ran:?}");
+    assert_eq!(
+        (desk.refused("e.ndjson.refused.1.ndjson").len(), desk.path("e.ndjson.refused.ndjson").exists()),
+        (3, false)
+    );
+
+    // As soon as something was sent it is another import.
+    let (code, ended) = desk.import(&dev, &["--map", "groupId=user"]);
+    assert!(code == 2 && ended["error"].as_str().unwrap().contains("was begun with another map groupId"), "{ended}");
+
+    fs::write(desk.file(), text).unwrap();
+    let other = ["--checkpoint", "c", "--refused", "r"];
+    assert_eq!(desk.import(&dev, &other).0, 1);
+    fs::write(desk.file(), lines(3)).unwrap();
+    let (code, ended) = desk.import(&dev, &other);
+    assert_eq!((code, &ended["accepted"]), (0, &3.into()), "a file that was mended is tried anew: {ended}");
+}
+
+#[test]
+fn what_was_killed_before_it_knew_what_it_had_sent_is_not_begun_anew_by_itself() {
+    let desk = Desk::new("e.ndjson", lines(20_000));
+    let dev = Dev::start(&[]);
+    let mut first = start(&desk, &dev.endpoint(), &["--rate", "100"]);
+    assert_eq!(dev.get("/dev/wait?count=1&timeout=20").status, 200);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let (code, ended) = desk.import(&dev, &["--event", "Other"]);
+    assert!(code == 2 && ended["error"].as_str().unwrap().contains("was begun with another event"), "{ended}");
 }
 
 /// What is found wrong here, of each kind.
@@ -179,12 +259,32 @@ fn imports_from_standard_input_have_their_refused_records_apart() {
         (vec!["a1".into(), "a2".into()], vec!["b1".into(), "b2".into()])
     );
 
+    // As cron does it, day after day, without a checkpoint.
     assert_eq!(import(&[], "c1\n").0, 1);
-    let (code, ended) = import(&[], "d1\n");
-    let said = ended["error"].as_str().unwrap();
-    assert!(
-        code == 2 && said.starts_with("stdin.refused.ndjson holds what an earlier import refused; move it away"),
-        "{said}"
+    assert_eq!(import(&[], &line(1)).0, 0);
+    assert_eq!(import(&[], "d1\n").0, 1);
+    assert_eq!(
+        (texts("stdin.refused.1.ndjson"), texts("stdin.refused.ndjson")),
+        (vec!["c1".into()], vec!["d1".into()])
     );
-    assert_eq!(texts("stdin.refused.ndjson"), ["c1"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_taken_for_a_stream() {
+    let desk = Desk::new("unused", "");
+    let dev = Dev::start(&[]);
+    let made = std::process::Command::new("mkfifo").arg(desk.path("pipe")).status().unwrap();
+    assert!(made.success());
+    for _ in 0..2 {
+        let pipe = desk.path("pipe");
+        let writer = std::thread::spawn(move || fs::write(pipe, format!("{}no event\n", lines(3))).unwrap());
+        let klime = Klime::new(&["import", "pipe", "--json", "--format", "ndjson"]).at(&dev.endpoint());
+        let (code, ended) = outcome(&klime.in_directory(desk.directory.path()).run());
+        writer.join().unwrap();
+        assert_eq!((code, &ended["books"]["accepted"]), (1, &3.into()), "{ended}");
+        assert_eq!(ended["refusedFile"], "stdin.refused.ndjson");
+    }
+    assert!(!desk.path("pipe.klime-checkpoint").exists());
+    assert_eq!(numbers(&dev), [1, 2, 3]);
 }

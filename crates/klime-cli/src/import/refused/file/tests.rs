@@ -77,13 +77,19 @@ fn nothing_of_another_is_written_over() {
     let mut first = RefusedFile::open(path.clone(), RefusedPart::default()).unwrap();
     let mut second = RefusedFile::open(path.clone(), RefusedPart::default()).unwrap();
     first.make().unwrap();
-    first.append(b"one\n").unwrap();
-    let of_another = "holds what an earlier import refused; move it away, or name another file by --refused";
-    let problem = second.make().unwrap_err();
-    assert!(problem.ends_with(of_another), "{problem}");
-    let problem = RefusedFile::open(path.clone(), RefusedPart::default()).unwrap_err();
-    assert!(problem.ends_with(of_another), "{problem}");
-    assert_eq!(fs::read(&path).unwrap(), b"one\n");
+    first.append(b"{\"_refused\":{}}\n").unwrap();
+    let mut third = RefusedFile::open(path.clone(), RefusedPart::default()).unwrap();
+    for problem in [second.make().unwrap_err(), third.set_aside().unwrap_err()] {
+        assert!(problem.starts_with("another klime import is at work with "), "{problem}");
+    }
+    drop(first);
+    let aside = directory.path().join("r.2.ndjson");
+    fs::write(directory.path().join("r.1.ndjson"), "mine").unwrap();
+    assert_eq!(third.set_aside(), Ok(Some(aside.clone())));
+    assert_eq!(third.set_aside(), Ok(None));
+    third.make().unwrap();
+    assert_eq!(fs::read(aside).unwrap(), b"{\"_refused\":{}}\n");
+    assert_eq!(fs::read(directory.path().join("r.1.ndjson")).unwrap(), b"mine");
 }
 
 #[test]

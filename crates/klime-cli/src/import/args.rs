@@ -173,7 +173,7 @@ pub(super) struct ProgressArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) refused: Option<PathBuf>,
 
-    /// How long it goes on trying when Klime is not reached, about
+    /// How long it goes on trying while Klime takes nothing; then it stops, to be gone on with later
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse)]
     pub(super) patience: Duration,
 

@@ -13,7 +13,7 @@ use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
 use super::read::{Container, Header, Reader, Source, check, look};
 use super::refused::RefusedFile;
-use super::run::Plan;
+use super::run::{Plan, Waiting};
 use crate::settings::Settings;
 
 /// By so many of its first bytes a file is known again.
@@ -208,6 +208,11 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
         checkpoint_file: file,
         refused,
         rate: args.progress.rate,
+        waiting: Waiting {
+            endpoint: settings.endpoint.clone(),
+            retry_delay: args.progress.retry_delay,
+            patience: args.progress.patience,
+        },
         json: args.json,
     })
 }

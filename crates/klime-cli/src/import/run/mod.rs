@@ -36,7 +36,7 @@ use feed::Read;
 use losses::Losses;
 use pace::Pace;
 use progress::{Display, Progress};
-pub(crate) use progress::{behind, grouped};
+pub(crate) use progress::{behind, counted, grouped};
 use reach::Reach;
 pub(super) use reach::Waiting;
 pub(super) use settings::client_settings;
@@ -82,6 +82,8 @@ struct Import {
     refused: RefusedFile,
     /// Whether nothing was sent before this run.
     was_unsent: bool,
+    /// Where it began.
+    began_at: Position,
     /// How many events of this run are booked as sent and not accepted.
     lost: u64,
     source_name: String,
@@ -151,6 +153,7 @@ impl Import {
             checkpoint_at: None,
             refused: plan.refused,
             was_unsent: false,
+            began_at: Position::default(),
             lost: 0,
             source_name: plan.source_name,
             total_bytes: plan.total_bytes,
@@ -159,6 +162,7 @@ impl Import {
             phase: Phase::Reading,
         };
         import.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        import.began_at = import.checkpoint.position;
         import.checkpoint.refused = import.refused.part().clone();
         // Were it killed, nobody would know what was sent.
         import.was_unsent = std::mem::take(&mut import.checkpoint.is_unsent);

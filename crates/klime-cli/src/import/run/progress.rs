@@ -179,10 +179,10 @@ fn sentence(told: &Told) -> String {
         let _ = write!(text, "{:>3}% ", bytes.saturating_mul(100) / total.max(1));
     }
     if let Some(trouble) = &told.trouble {
-        let _ = write!(text, "{trouble}, {} records", grouped(records));
+        let _ = write!(text, "{trouble}, {}", counted(records));
         return text;
     }
-    let _ = write!(text, "{} records, {}/s", grouped(records), grouped(told.records_per_second));
+    let _ = write!(text, "{}, {}/s", counted(records), grouped(told.records_per_second));
     if refused > 0 {
         let _ = write!(text, ", {} refused", grouped(refused));
     }
@@ -198,6 +198,11 @@ pub(crate) fn behind(position: Position) -> String {
         0 => "before the first line".to_owned(),
         lines => format!("behind line {}", grouped(lines)),
     }
+}
+
+/// `1 record`, `1,234 records`.
+pub(crate) fn counted(records: u64) -> String {
+    format!("{} {}", grouped(records), if records == 1 { "record" } else { "records" })
 }
 
 /// `1,234,567`.
@@ -298,6 +303,7 @@ mod tests {
     #[test]
     fn numbers_and_spans_are_written_for_people() {
         assert_eq!([0, 12, 999, 1000, 1_234_567].map(grouped), ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2000].map(counted), ["0 records", "1 record", "2,000 records"]);
         assert_eq!([0, 59, 60, 3599, 3600, 7380].map(span), ["0s", "59s", "1m00s", "59m59s", "1h00m", "2h03m"]);
     }
 }

@@ -285,11 +285,11 @@ mod tests {
     #[test]
     fn trouble_is_told_in_place_of_the_speed() {
         let progress = Progress { records: 1200, refused: 0, bytes: 43, total_bytes: Some(100) };
-        let trouble = Some("no answer from http://127.0.0.1:9, trying until 12:00:00Z".to_owned());
+        let trouble = Some("trying until 12:00:00Z: no answer from http://127.0.0.1:9".to_owned());
         let told = Told { status: "running", progress, records_per_second: 0, seconds_left: Some(12), trouble };
-        let said = " 43% no answer from http://127.0.0.1:9, trying until 12:00:00Z, 1,200 records";
+        let said = " 43% trying until 12:00:00Z: no answer from http://127.0.0.1:9, 1,200 records";
         assert_eq!((sentence(&told).as_str(), bar(&told, 80).as_str()), (said, said));
-        assert_eq!(bar(&told, 70), " 43% no answer from http://127.0.0.1:9, trying until 12:00:00Z");
+        assert_eq!(bar(&told, 70), " 43% trying until 12:00:00Z: no answer from http://127.0.0.1:9");
     }
 
     #[test]

@@ -86,9 +86,14 @@ impl Reach {
             return Ok(());
         }
         if let Some(answer) = self.asking.as_mut().and_then(futures_util::FutureExt::now_or_never) {
-            (self.asking, self.reason) = (None, None);
-            // That the key is revoked is told by the answer to events.
-            drop(answer.map_err(|error| self.note(&error)));
+            self.asking = None;
+            match answer {
+                Ok(_) => {
+                    self.reason = Some(format!("{} answers, but events wait to be tried again", self.waiting.endpoint))
+                }
+                // That the key is revoked is told by the answer to events.
+                Err(error) => drop(self.note(&error)),
+            }
         }
         if now >= self.deadline() {
             return Err(self.given_up());
@@ -140,11 +145,58 @@ impl Reach {
     fn trouble(&self, now: Instant) -> String {
         let left = SignedDuration::try_from(self.deadline().saturating_duration_since(now)).unwrap_or_default();
         let until = clock::wall().checked_add(left).unwrap_or(jiff::Timestamp::MAX);
-        format!("{}, trying until {}Z", self.reason(), until.strftime("%H:%M:%S"))
+        // First what a narrow terminal is to show as well.
+        format!("trying until {}Z: {}", until.strftime("%H:%M:%S"), self.reason())
     }
 
     fn given_up(&self) -> Stop {
         let patience = SignedDuration::try_from(self.waiting.patience).unwrap_or_default();
         Stop::unreachable(format!("{}, tried for {patience:#}; klime doctor says more", self.reason()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klime::{Request, Response, Transport, TransportError};
+
+    use super::*;
+
+    struct Answers(u16);
+
+    impl Transport for Answers {
+        fn send(&self, _: &Request<'_>) -> Result<Response, TransportError> {
+            Ok(Response::new(self.0))
+        }
+    }
+
+    fn client(status: u16, attempts: u32) -> Client {
+        let builder = Client::builder("key").transport(Answers(status)).retry_max_attempts(attempts);
+        builder.flush_on_shutdown(false).shutdown_timeout(Duration::ZERO).build().unwrap()
+    }
+
+    #[test]
+    fn a_klime_that_answers_and_takes_no_events_is_waited_for_no_longer() {
+        let start = clock::now();
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        let stuck = client(503, u32::MAX);
+        stuck.identify("user_1").enqueue();
+        let books = stuck.stats();
+        let (endpoint, second) = ("http://klime.test".to_owned(), Duration::from_secs(1));
+        let waiting = Waiting { endpoint, retry_delay: second, patience: second * 60 };
+        let mut reach = Reach::new(client(200, 1), waiting, start);
+        assert_eq!((reach.watch(&books, after(1)), reach.told(after(1))), (Ok(()), None));
+        assert_eq!(reach.watch(&books, after(2)), Ok(()));
+        assert!(reach.told(after(2)).unwrap().ends_with("Z: http://klime.test takes nothing"));
+        while reach.asking.is_some() {
+            assert!(clock::now() < after(20), "it is answered");
+            std::thread::yield_now();
+            assert_eq!(reach.watch(&books, after(3)), Ok(()));
+        }
+        let said = "http://klime.test answers, but events wait to be tried again";
+        assert!(reach.told(after(3)).unwrap().ends_with(said));
+        let stop = reach.watch(&books, after(60)).unwrap_err();
+        assert_eq!(stop, Stop::unreachable(format!("{said}, tried for 1m; klime doctor says more")));
+        // With nothing to send there is nothing to wait for.
+        assert_eq!((reach.watch(&Stats::default(), after(61)), reach.told(after(61))), (Ok(()), None));
     }
 }

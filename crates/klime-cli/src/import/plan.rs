@@ -13,7 +13,7 @@ use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
 use super::read::{Container, Header, Reader, Source, check, look};
 use super::refused::RefusedFile;
-use super::run::Plan;
+use super::run::{Plan, Waiting};
 use crate::settings::Settings;
 
 /// By so many of its first bytes a file is known again.
@@ -158,17 +158,33 @@ fn options(args: &Args, container: Container, converter: &Converter) -> BTreeMap
             for (target, column) in &columns.map {
                 add(&format!("map {}", Target::name(*target)), Some(column.clone()));
             }
-            add("properties", Some(format!("{:?}", columns.rest)).filter(|_| !columns.is_event));
-            add("infer", columns.infer.then(|| "true".to_owned()));
+            add("properties", Some(columns.rest.to_string()).filter(|_| !columns.is_event));
+            add("infer", given(columns.infer));
         }
-        Meaning::Segment(segment) => add("from", Some(format!("{segment:?}"))),
-        Meaning::PostHog(posthog) => add("from", Some(format!("{posthog:?}"))),
+        Meaning::Segment(Segment { pages, skip_anonymous }) => {
+            add("from", Some("segment".to_owned()));
+            add("pages", given(*pages));
+            add("skip-anonymous", given(*skip_anonymous));
+        }
+        Meaning::PostHog(PostHog { pages, skip_anonymous, keep_dollar, group_type }) => {
+            add("from", Some("posthog".to_owned()));
+            add("pages", given(*pages));
+            add("skip-anonymous", given(*skip_anonymous));
+            add("keep-dollar", given(*keep_dollar));
+            add("group-type", group_type.clone());
+        }
     }
     options
 }
 
+/// An option without a value, if it is given.
+fn given(is_given: bool) -> Option<String> {
+    is_given.then(|| "true".to_owned())
+}
+
 fn zone_name(zone: &jiff::tz::TimeZone) -> String {
-    zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned)
+    let offset = || zone.to_fixed_offset().map(|offset| offset.to_string()).unwrap_or_default();
+    zone.iana_name().map_or_else(offset, str::to_owned)
 }
 
 /// An import that can run, from where the last one was.
@@ -208,6 +224,11 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
         checkpoint_file: file,
         refused,
         rate: args.progress.rate,
+        waiting: Waiting {
+            endpoint: settings.endpoint.clone(),
+            retry_delay: args.progress.retry_delay,
+            patience: args.progress.patience,
+        },
         json: args.json,
     })
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::counts::Counts;
 use super::next::Next;
-use super::run::{Ended, behind, grouped};
+use super::run::{Ended, behind, counted, grouped};
 use crate::exit::Exit;
 use crate::print;
 
@@ -58,11 +58,7 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
         print::line(serde_json::to_string(&outcome).unwrap_or_default());
         return exit;
     }
-    print::line(format_args!(
-        "{}: {} records checked, nothing was sent",
-        print::printable(file),
-        grouped(counts.records)
-    ));
+    print::line(format_args!("{}: {} checked, nothing was sent", print::printable(file), counted(counts.records)));
     print::line(table(counts, "valid").trim_end());
     exit
 }
@@ -109,13 +105,16 @@ pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
 /// Says how an import ended, and what is to be done next.
 pub(super) fn ended(file: &str, ended: &Ended, took: Duration, next: &Next, has_checkpoint: bool) -> Exit {
     let Ended { counts, books, stopped, .. } = ended;
+    let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);
     let how = match stopped {
         Some(_) => format!("stopped {}", behind(ended.position)),
         None => "complete".to_owned(),
     };
-    let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);
-    let file = print::printable(file);
-    print::line(format_args!("{file}: {how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)));
+    let how = match ended.was_complete {
+        true => "was complete already, nothing was sent".to_owned(),
+        false => format!("{how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)),
+    };
+    print::line(format_args!("{}: {how}", print::printable(file)));
     print::line(table(counts, "accepted").trim_end());
     print::line(format_args!("books of this run: {books}"));
     if let Some(path) = refused_file(ended) {

@@ -11,6 +11,9 @@ use crate::dev::validate::judge_event;
 /// The field of a record that says why it was refused before. Import takes no notice of it, but for the id.
 pub(crate) const MARK: &str = "_refused";
 
+/// What most text is that is not UTF-8.
+const LATIN: &str = "if the file is Latin-1: iconv -f LATIN1 -t UTF-8 FILE | klime import -";
+
 /// How records become events.
 #[derive(Clone, Debug)]
 pub struct Converter {
@@ -179,7 +182,7 @@ fn unreadable(error: &serde_json::Error) -> String {
 }
 
 fn not_text(valid: usize) -> Fault {
-    Fault { code: "invalid_utf8", message: format!("it is not UTF-8, from its byte {} on", valid + 1) }
+    Fault { code: "invalid_utf8", message: format!("it is not UTF-8, from its byte {} on; {LATIN}", valid + 1) }
 }
 
 fn row_fields(row: &Row, (first, last): (u64, u64)) -> Result<Fields, Fault> {

@@ -44,7 +44,11 @@ fn faults_have_a_code_and_a_sentence() {
             "invalid_json",
             "it was not mended: put the record's fields beside \"_refused\"",
         ),
-        (b"{\"a\":\"\xff\"}", "invalid_utf8", "it is not UTF-8, from its byte 7 on"),
+        (
+            b"{\"a\":\"\xff\"}",
+            "invalid_utf8",
+            "it is not UTF-8, from its byte 7 on; if the file is Latin-1: iconv -f LATIN1 -t UTF-8 FILE | klime import -",
+        ),
         (br#"{"type":"page"}"#, "invalid_type", r#""type" must be "track", "identify" or "group", not "page""#),
         (
             br#"{"type":"track","event":"A","userId":"u"}"#,

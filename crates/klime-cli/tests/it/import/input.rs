@@ -139,6 +139,17 @@ fn a_mapping_may_be_in_a_file() {
 }
 
 #[test]
+fn several_files_are_told_to_be_imported_one_by_one() {
+    let ran = Klime::new(&["import", "a.ndjson", "b.ndjson"]).at("http://127.0.0.1:9").run();
+    assert_eq!(ran.code, 2);
+    let said =
+        "klime import takes one file at a time; for several: for file in FILE…; do klime import \"$file\"; done\n";
+    assert!(ran.stderr.ends_with(said), "{ran:?}");
+    let ran = Klime::new(&["import", "a.ndjson", "--raet"]).at("http://127.0.0.1:9").run();
+    assert!(ran.code == 2 && !ran.stderr.contains("one file at a time"), "{ran:?}");
+}
+
+#[test]
 fn blanks_around_the_names_of_columns_do_not_count() {
     let desk = Desk::new("e.csv", "userId, event ,\ttimestamp, plan\nu1,A,2026-07-01T12:00:00Z,pro\n");
     let dev = Dev::start(&[]);
@@ -187,6 +198,10 @@ fn options_that_are_at_fault_are_named() {
         (
             &["e.ndjson", "--timezone", "Mars"],
             "invalid value 'Mars' for '--timezone <ZONE>': it must be UTC, an offset",
+        ),
+        (
+            &["e.ndjson", "--rate", "abc"],
+            "invalid value 'abc' for '--rate <EVENTS>': it must be a whole number of events a second, from 1 to 1000000",
         ),
         (&["e.ndjson", "--rate", "0"], "invalid value '0' for '--rate <EVENTS>'"),
         (&["e.ndjson", "--pages"], "the following required arguments were not provided:\n  --from <FROM>"),

@@ -24,8 +24,9 @@ Lines: each line of NDJSON is an event as the SDKs send it: {"type":"track","eve
 "properties":{…}}. With --map, --type, --event or --properties its fields are mapped, as the columns of a CSV file
 are. A record without a messageId gets one that is the same in each run, so nothing counts twice.
 
-Exit status: 0 Klime has everything, 1 something was refused, 2 the command line, the file or the configuration is
-at fault and nothing was sent, 3 it was stopped or Klime was not reached: it prints the command to go on with."#;
+Exit status: 0 Klime has everything, 1 something was refused, or is lost behind the id of another record, 2 the
+command line, the file or the configuration is at fault and nothing was sent, 3 it was stopped or Klime was not
+reached: it prints the command to go on with."#;
 
 /// Import history from a file: NDJSON, CSV, or an export of Segment or PostHog.
 ///

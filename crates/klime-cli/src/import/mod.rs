@@ -17,6 +17,7 @@ mod next;
 mod plan;
 pub mod read;
 mod refused;
+mod repeats;
 mod report;
 mod run;
 
@@ -33,6 +34,7 @@ use mapping::NoEvent;
 use next::Next;
 use plan::Opened;
 use read::Reader;
+use repeats::Ids;
 
 /// Runs `klime import`.
 pub(crate) fn import(mut args: Args) -> Exit {
@@ -81,10 +83,10 @@ fn dry_run(args: &Args, began: Instant) -> Result<Exit, String> {
 
 /// What would become of each record, as far as that can be said without Klime.
 fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Counts> {
-    let mut counts = Counts::default();
+    let (mut counts, mut ids) = (Counts::default(), Ids::default());
     while let Some(record) = reader.read()? {
         match converter.convert(&record) {
-            Ok(event) => counts.accept(event.kind),
+            Ok(event) => counts.accept(record.line, event.kind, ids.add(&event, converter.id_from.as_deref())),
             Err(NoEvent::Refused(fault)) => counts.refuse_for(record.line, &fault),
             Err(NoEvent::Skipped(reason)) => counts.skip(reason),
         }

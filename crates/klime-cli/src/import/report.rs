@@ -8,8 +8,9 @@ use std::time::Duration;
 use klime::Stats;
 use serde::Serialize;
 
-use super::counts::Counts;
+use super::counts::{Counts, FaultCount, Repeated};
 use super::next::Next;
+use super::repeats::MAX_IDS;
 use super::run::{Ended, behind, grouped};
 use crate::exit::Exit;
 use crate::print;
@@ -49,9 +50,8 @@ pub(super) fn usage(message: &str, exit: Exit, json: bool) -> Exit {
 
 /// Says what a dry run has found.
 pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -> Exit {
-    let exit = if counts.refused > 0 { Exit::Refused } else { Exit::Taken };
+    let (status, exit) = of_records(counts, "valid");
     if json {
-        let status = if counts.refused > 0 { "refused" } else { "valid" };
         let seconds = took.as_secs_f64();
         let outcome =
             Outcome { status, file, counts, line: None, books: None, seconds, refused_file: None, error: None };
@@ -71,8 +71,16 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
 fn status(ended: &Ended) -> (&'static str, Exit) {
     match &ended.stopped {
         Some(stop) => ("stopped", stop.exit),
-        None if ended.counts.refused > 0 => ("refused", Exit::Refused),
-        None => ("complete", Exit::Taken),
+        None => of_records(&ended.counts, "complete"),
+    }
+}
+
+/// The same where it came to the end of the source.
+fn of_records(counts: &Counts, good: &'static str) -> (&'static str, Exit) {
+    match counts {
+        _ if counts.is_whole() => (good, Exit::Taken),
+        Counts { refused: 0, .. } => ("repeated", Exit::Refused),
+        _ => ("refused", Exit::Refused),
     }
 }
 
@@ -150,32 +158,61 @@ fn table(counts: &Counts, good: &str) -> String {
     };
     row("records", counts.records, "");
     row(good, counts.accepted, &list(&counts.types));
+    let Repeated { same, other, unknown } = &counts.repeated;
+    if same + other.count + unknown > 0 {
+        row("repeated", same + other.count, "of them, with the id of an earlier record; Klime counts each id once");
+    }
+    if *same > 0 {
+        row("", *same, "the same again");
+    }
+    if other.count > 0 {
+        row("", other.count, &format!("not the same, and so lost, {}", found(other)));
+    }
+    if *unknown > 0 {
+        row(
+            "",
+            *unknown,
+            &format!("not known: their ids were compared with the first {} only", grouped(MAX_IDS as u64)),
+        );
+    }
     row("refused", counts.refused, "");
     for (code, fault) in &counts.faults {
-        let lines = fault.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-        let more = if fault.count > fault.lines.len() as u64 { ", …" } else { "" };
-        let word = if fault.count == 1 { "line" } else { "lines" };
-        let (code, first) = (print::printable(code), print::printable(&fault.first));
-        row("", fault.count, &format!("{code}, {word} {lines}{more}: {first}"));
+        row("", fault.count, &format!("{}, {}", print::printable(code), found(fault)));
     }
     row("skipped", counts.skipped, &list(&counts.reasons));
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
+/// Where a fault was found, and what is wrong with the first.
+fn found(fault: &FaultCount) -> String {
+    let lines = fault.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let more = if fault.count > fault.lines.len() as u64 { ", …" } else { "" };
+    let word = if fault.count == 1 { "line" } else { "lines" };
+    format!("{word} {lines}{more}: {}", print::printable(&fault.first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::repeats::Repeat;
 
     #[test]
     fn faults_are_listed_with_their_first_lines() {
         let mut counts = Counts::default();
         (1..=7).for_each(|line| counts.refuse(line, "missing_field", "\"userId\" is missing"));
         counts.refuse(12, "invalid_json", "it is not JSON\u{1b}");
-        (0..1234).for_each(|_| counts.accept("track"));
+        (0..1234).for_each(|_| counts.accept(1, "track", Repeat::First));
+        (1300..1306).for_each(|line| counts.accept(line, "track", Repeat::Other("\"messageId\" is \"a\"".to_owned())));
+        counts.accept(1400, "track", Repeat::Same);
+        counts.accept(1500, "track", Repeat::Unknown);
         counts.skip("alias");
         insta::assert_snapshot!(table(&counts, "accepted"), @r#"
-          records           1,243
-          accepted          1,234   track 1,234
+          records           1,251
+          accepted          1,242   track 1,242
+          repeated              7   of them, with the id of an earlier record; Klime counts each id once
+                                1   the same again
+                                6   not the same, and so lost, lines 1300, 1301, 1302, 1303, 1304, …: "messageId" is "a"
+                                1   not known: their ids were compared with the first 3,500,000 only
           refused               8
                                 1   invalid_json, line 12: it is not JSON\u{1b}
                                 7   missing_field, lines 1, 2, 3, 4, 5, …: "userId" is missing

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::id::{self, Key, Origin};
 use super::mapping::{Fault, Fields, Meaning, NoEvent, Times};
 use super::read::{Content, Ending, MAX_RECORD_BYTES, Record, Row};
+use super::repeats;
 use crate::dev::event::Verdict;
 use crate::dev::validate::judge_event;
 
@@ -33,6 +34,10 @@ pub struct Event {
     pub id: String,
     /// `track`, `identify` or `group`.
     pub kind: &'static str,
+    /// The value of the column that the id is made of, if it is made of one.
+    pub key: Option<String>,
+    /// A hash of what it says.
+    pub content: u64,
 }
 
 impl Converter {
@@ -54,7 +59,7 @@ impl Converter {
             let id = noted_id(mark.as_ref()).unwrap_or_else(|| self.derived(&object, record, key.as_deref()));
             object.insert("messageId".to_owned(), Value::String(id));
         }
-        judged(&object)
+        judged(&object, key.filter(|_| !has_id))
     }
 
     /// The message id of a record that is refused, for when it is mended elsewhere: its own one, or that of when it was refused before,
@@ -97,7 +102,7 @@ fn noted_id(mark: Option<&Value>) -> Option<String> {
     mark?.get("id")?.as_str().map(str::to_owned)
 }
 
-fn judged(object: &Fields) -> Result<Event, NoEvent> {
+fn judged(object: &Fields, key: Option<String>) -> Result<Event, NoEvent> {
     let json = serde_json::to_string(object).map_err(|error| Fault::field(error.to_string()))?;
     match judge_event(&json).verdict {
         Verdict::Taken(event) => {
@@ -106,7 +111,8 @@ fn judged(object: &Fields) -> Result<Event, NoEvent> {
                 crate::dev::event::Kind::Identify => "identify",
                 crate::dev::event::Kind::Group => "group",
             };
-            Ok(Event { json, id: event.message_id, kind })
+            let content = repeats::content(object, key.is_some());
+            Ok(Event { json, id: event.message_id, kind, key, content })
         }
         Verdict::Refused(refusal) => Err(Fault { code: refusal.code, message: refusal.message }.into()),
     }

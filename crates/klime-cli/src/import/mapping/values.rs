@@ -91,7 +91,7 @@ pub(super) fn inferred(value: Value) -> Value {
 }
 
 /// A value in a message, shortened.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     shortened(&value.to_string(), SHOWN_CHARS)
 }
 

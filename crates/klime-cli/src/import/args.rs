@@ -38,8 +38,8 @@ pub(crate) struct Args {
     /// The file to import; - is standard input
     pub(super) file: PathBuf,
 
-    /// How records stand in the file [default: by its name and its first byte]
-    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv"]).map(container))]
+    /// How records stand in the file; mysql is what mysql --batch prints [default: by its name and its first byte]
+    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv", "mysql"]).map(container))]
     pub(super) format: Option<Container>,
 
     /// Whose records they are [default: columns, or events as the SDKs send them]
@@ -117,6 +117,10 @@ pub(super) struct MappingArgs {
     /// The name of the source, which is part of those message ids [default: the file's name]
     #[arg(long, value_name = "NAME")]
     pub(super) source: Option<String>,
+
+    /// The text that stands for no value, besides an empty one in CSV [default: NULL with --format mysql]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) null: Option<String>,
 
     /// What separates columns: one character, or tab [default: a comma, in a .tsv file a tab]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
@@ -206,7 +210,11 @@ impl Args {
 }
 
 fn container(word: String) -> Container {
-    if word == "csv" { Container::Csv } else { Container::Ndjson }
+    match word.as_str() {
+        "csv" => Container::Csv,
+        "mysql" => Container::Mysql,
+        _ => Container::Ndjson,
+    }
 }
 
 pub(super) fn parse_map(text: &str) -> Result<(Target, String), String> {

@@ -23,6 +23,8 @@ pub struct Converter {
     pub times: Times,
     /// The column that derived ids are made of.
     pub id_from: Option<String>,
+    /// The text that stands for no value. Without one, no id may look like a text that often does; with an empty one it may.
+    pub null: Option<String>,
 }
 
 /// An event that keeps to the protocol.
@@ -47,13 +49,14 @@ impl Converter {
     ///
     /// [`NoEvent`] says why there is none.
     pub fn convert(&self, record: &Record) -> Result<Event, NoEvent> {
-        let mut fields = fields(record)?;
+        let mut fields = self.fields(record)?;
         let mark = fields.remove(MARK);
         if fields.is_empty() {
             return Err(Fault { code: "invalid_json", message: unmended(mark.is_some()) }.into());
         }
         let key = self.id_from.as_deref().map(|column| self.key(&fields, column)).transpose()?;
         let mut object = self.meaning.event(fields, &self.times)?;
+        self.check_ids(&object)?;
         let has_id = object.get("messageId").is_some_and(|id| id.as_str() != Some(""));
         if !has_id {
             let id = noted_id(mark.as_ref()).unwrap_or_else(|| self.derived(&object, record, key.as_deref()));
@@ -65,7 +68,7 @@ impl Converter {
     /// The message id of a record that is refused, for when it is mended elsewhere: its own one, or that of when it was refused before,
     /// or the one that is made of it. `None` if that would be made of a column that it lacks.
     pub fn id_of(&self, record: &Record) -> Option<String> {
-        let mut fields = fields(record).unwrap_or_default();
+        let mut fields = self.fields(record).unwrap_or_default();
         let mark = fields.remove(MARK);
         let key = self.id_from.as_deref().map(|column| self.key(&fields, column).ok());
         let head = self.meaning.head(&fields);
@@ -77,8 +80,36 @@ impl Converter {
         })
     }
 
+    /// The fields that have a value.
+    fn fields(&self, record: &Record) -> Result<Fields, Fault> {
+        let mut fields = fields(record)?;
+        if let Some(null) = &self.null {
+            fields.retain(|_, value| value.as_str() != Some(null));
+        }
+        Ok(fields)
+    }
+
+    /// Checks that no id is a word that programs write where there is none: all records that have it would be one user's.
+    fn check_ids(&self, object: &Fields) -> Result<(), Fault> {
+        let ids = ["userId", "groupId", "messageId"].map(|name| (name, object.get(name).and_then(Value::as_str)));
+        match ids.into_iter().find_map(|(name, id)| Some((name, id.filter(|id| self.is_no_value(id))?))) {
+            None => Ok(()),
+            Some((name, id)) => Err(Fault::field(format!("\"{name}\" is \"{id}\", {}", no_value(id)))),
+        }
+    }
+
+    fn is_no_value(&self, text: &str) -> bool {
+        let is_one = text.eq_ignore_ascii_case("null") || ["\\N", "undefined", "None"].contains(&text);
+        is_one && self.null.as_deref() != Some("")
+    }
+
     fn key(&self, fields: &Fields, column: &str) -> Result<String, Fault> {
         match super::mapping::find(fields, column) {
+            Some(Value::String(text)) if self.is_no_value(text) => {
+                let message =
+                    format!("column {column:?}, of which the id is to be made, is {text:?}, {}", no_value(text));
+                Err(Fault { code: "missing_field", message })
+            }
             Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
             Some(Value::Number(number)) => Ok(number.to_string()),
             other => {
@@ -95,6 +126,10 @@ impl Converter {
         let key = column.map_or(Key::Place(record.end.records, &content), Key::Column);
         id::derive(&Origin { source: &self.source, event: (text("type"), text("event")), key })
     }
+}
+
+fn no_value(text: &str) -> String {
+    format!("which often stands for no value: --null '{text}' leaves such fields out, --null '' takes them as they are")
 }
 
 /// The message id that was noted when the record was refused before.

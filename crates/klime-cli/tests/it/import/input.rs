@@ -194,3 +194,26 @@ fn a_quote_that_is_never_closed_takes_no_rows_with_it_unnoticed() {
     let (code, ended) = desk.import(&dev, &["--restart", "--refused", "r"]);
     assert_eq!((code, &ended["accepted"], accepted(&dev).len()), (0, &8.into(), 8), "{ended}");
 }
+
+#[test]
+fn what_mysql_prints_is_read_as_it_means_it() {
+    let printed = "id\tuserId\tat\tnote\tseen\n\
+        1\tu1\t2026-07-01 12:00:00\tsays \"hi\tNULL\n\
+        2\tu2\t2026-07-01 12:00:00\t\"a\\nb\\tc\\\\n\"\t\n\
+        3\tNULL\t2026-07-01 12:00:00\tx\t1\n";
+    let desk = Desk::new("orders", printed);
+    let dev = Dev::start(&[]);
+    let arguments =
+        ["--format", "mysql", "--event", "A", "--map", "timestamp=at", "--timezone", "UTC", "--id-from", "id"];
+    let (code, ended) = desk.import(&dev, &arguments);
+    assert_eq!((code, &ended["faults"]["anonymous_event"]["lines"]), (1, &json!([4])), "{ended}");
+    let notes: Vec<_> = accepted(&dev).into_values().map(|event| event["properties"].clone()).collect();
+    for properties in [json!({ "id": "1", "note": "says \"hi" }), json!({ "id": "2", "note": "\"a\nb\tc\\n\"" })] {
+        assert!(notes.contains(&properties), "{notes:?}");
+    }
+    let ran = desk.klime(&dev.endpoint(), &["--format", "mysql", "--event", "A", "--delimiter", ";"]).run();
+    assert!(
+        ran.code == 2 && ran.stdout.contains("--delimiter is for CSV, and these records are what mysql"),
+        "{ran:?}"
+    );
+}

@@ -177,7 +177,9 @@ fn table(counts: &Counts, good: &str) -> String {
     }
     row("refused", counts.refused, "");
     for (code, fault) in &counts.faults {
-        row("", fault.count, &format!("{}, {}", print::printable(code), found(fault)));
+        for kind in fault.kinds.values() {
+            row("", kind.count, &format!("{}, {}", print::printable(code), found(kind)));
+        }
     }
     row("skipped", counts.skipped, &list(&counts.reasons));
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()

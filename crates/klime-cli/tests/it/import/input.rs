@@ -181,13 +181,9 @@ fn a_quote_that_is_never_closed_takes_no_rows_with_it_unnoticed() {
     let dev = Dev::start(&[]);
     let (code, ended) = desk.import(&dev, &[]);
     assert_eq!((code, &ended["accepted"], &ended["refused"]), (1, &1.into(), &1.into()), "{ended}");
-    assert_eq!(
-        ended["faults"]["unclosed_quote"],
-        json!({
-            "count": 1, "lines": [3],
-            "first": "a quote opened at line 3 is never closed; the 6 lines after it were not read as rows",
-        })
-    );
+    let fault = &ended["faults"]["unclosed_quote"];
+    let first = "a quote opened at line 3 is never closed; the 6 lines after it were not read as rows";
+    assert_eq!((&fault["count"], &fault["lines"], &fault["first"]), (&1.into(), &json!([3]), &first.into()), "{ended}");
     assert_eq!(accepted(&dev).len(), 1);
 
     fs::write(desk.file(), format!("{head}u2,2026-11-23T15:20:00Z,A,\"note\"\n{rest}")).unwrap();

@@ -16,7 +16,7 @@ const EXAMPLES: &str = r#"Examples:
   klime import events.ndjson                    run it again to go on where it stopped
   klime import orders.csv --event 'Order Placed' --map userId=customer_id --map timestamp=placed_at --timezone UTC
   psql -c "COPY (SELECT …) TO STDOUT CSV HEADER" | klime import - --event 'Order Placed' --id-from id
-  klime import users.csv --type identify --map userId=id --properties name,email,seats:number
+  klime import users.csv --type identify --map userId=id --map timestamp=created_at --timezone UTC
   klime import segment.ndjson --from segment
   klime import posthog.jsonl --from posthog --group-type company
 
@@ -46,7 +46,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     pub(super) from: Option<From>,
 
-    /// Only check, and say what would be sent; needs no write key and writes nothing
+    /// Only check, and say what would be sent, with the mapping and the first event; needs no write key and writes
+    /// nothing
     #[arg(long)]
     pub(super) dry_run: bool,
 

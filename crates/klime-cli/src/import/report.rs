@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use klime::Stats;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
+use super::Checked;
 use super::counts::{Counts, FaultCount, Repeated};
 use super::next::Next;
+use super::outline::Outline;
 use super::repeats::MAX_IDS;
 use super::run::{Ended, behind, grouped};
 use crate::exit::Exit;
@@ -35,6 +38,11 @@ pub(super) struct Outcome<'o> {
     refused_file: Option<&'o Path>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'o str>,
+    /// Of a dry run: which part of an event comes from where, and the first event that would be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<&'o Outline>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<&'o RawValue>,
 }
 
 /// Nothing was done, because of this.
@@ -49,15 +57,18 @@ pub(super) fn usage(message: &str, exit: Exit, json: bool) -> Exit {
 }
 
 /// Says what a dry run has found.
-pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -> Exit {
+pub(super) fn dry_run(file: &str, checked: &Checked, mapping: Option<&Outline>, took: Duration, json: bool) -> Exit {
+    let Checked { counts, first } = checked;
     let (status, exit) = of_records(counts, "valid");
     if json {
         let seconds = took.as_secs_f64();
-        let outcome =
-            Outcome { status, file, counts, line: None, books: None, seconds, refused_file: None, error: None };
+        let first = first.as_ref().and_then(|(_, event)| serde_json::from_str(event).ok());
+        let (line, books, refused_file, error) = (None, None, None, None);
+        let outcome = Outcome { status, file, counts, line, books, seconds, refused_file, error, mapping, first };
         print::line(serde_json::to_string(&outcome).unwrap_or_default());
         return exit;
     }
+    show_mapping(mapping, first.as_ref());
     print::line(format_args!(
         "{}: {} records checked, nothing was sent",
         print::printable(file),
@@ -65,6 +76,20 @@ pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -
     ));
     print::line(table(counts, "valid").trim_end());
     exit
+}
+
+/// Shows what is done with columns, and what comes of the first record.
+fn show_mapping(mapping: Option<&Outline>, first: Option<&(u64, String)>) {
+    if let Some(mapping) = mapping {
+        print::line("mapping");
+        mapping.lines().for_each(|line| print::line(print::printable(&line)));
+    }
+    if let Some((line, event)) = first {
+        print::line(format_args!("first event, of line {line}"));
+        let event =
+            serde_json::from_str::<serde_json::Value>(event).and_then(|event| serde_json::to_string_pretty(&event));
+        event.unwrap_or_default().lines().for_each(|line| print::line(format_args!("  {}", print::printable(line))));
+    }
 }
 
 /// The word for how an import ended, and its exit status.
@@ -109,6 +134,8 @@ pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
         seconds: took.as_secs_f64(),
         refused_file: refused_file(ended),
         error: ended.stopped.as_ref().map(|stop| stop.message.as_str()),
+        mapping: None,
+        first: None,
     };
     print::line(serde_json::to_string(&outcome).unwrap_or_default());
     exit

@@ -83,6 +83,20 @@ fn the_imports_of_the_readme_import() {
     assert_eq!(events["events"][3]["body"]["properties"], json!({ "currency": "EUR", "total": 12.5 }));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_dry_run_shows_what_the_readme_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let snippet = blocks("sh").into_iter().find(|text| text.contains("users.csv")).unwrap();
+    let beside = Path::new(env!("CARGO_BIN_EXE_klime")).parent().unwrap();
+    let path = format!("{}:{}", beside.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.args(["-e", "-c", snippet]).current_dir(folder.path()).stdin(Stdio::null()).env("PATH", path);
+    let output = command.output().unwrap();
+    let shown = blocks("text").into_iter().find(|text| text.starts_with("mapping\n")).unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown.trim_end());
+}
+
 #[test]
 fn the_mapping_file_of_the_readme_is_one() {
     let mapping = blocks("json").into_iter().find(|text| text.contains("idFrom")).unwrap();

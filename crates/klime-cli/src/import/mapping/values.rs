@@ -35,6 +35,17 @@ impl Type {
         })
     }
 
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Time => "time",
+            Self::Json => "json",
+        }
+    }
+
     /// The value that is meant; what is no text already has its type.
     ///
     /// # Errors

@@ -213,3 +213,32 @@ fn what_mysql_prints_is_read_as_it_means_it() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_dry_run_shows_the_mapping_and_the_first_event() {
+    let desk = Desk::new("orders.csv", "id,customer,at,total\n7,,now,1\n8,c2,2026-07-01T12:00:00Z,2.5\n");
+    let mapping = ["--event", "Order Placed", "--map", "userId=customer", "--map", "timestamp=at", "--id-from", "id"];
+    let arguments = [&mapping[..], &["--properties", "total:number", "--dry-run"]].concat();
+    let (code, checked) = outcome(&desk.klime("http://127.0.0.1:9", &arguments).run());
+    assert_eq!(
+        (code, &checked["mapping"]),
+        (
+            1,
+            &json!({
+                "event": { "value": "Order Placed" }, "groupId": null, "messageId": { "madeOf": "id" },
+                "properties": { "columns": ["total:number"] }, "timestamp": { "column": "at" },
+                "type": { "value": "track" }, "userId": { "column": "customer" },
+            })
+        ),
+        "{checked}"
+    );
+    let dev = Dev::start(&[]);
+    desk.import(&dev, &arguments[..arguments.len() - 1]);
+    let mut sent: Vec<_> = accepted(&dev).into_values().collect();
+    sent.iter_mut().for_each(|event| drop(event.as_object_mut().unwrap().remove("context")));
+    assert_eq!(sent, [checked["first"].clone()], "but for what the SDK says of itself");
+
+    let desk = Desk::new("e.ndjson", lines(2));
+    let (_, checked) = outcome(&desk.klime("http://127.0.0.1:9", &["--dry-run"]).run());
+    assert_eq!((&checked["mapping"], &checked["first"]["properties"]["number"]), (&json!(null), &1.into()));
+}

@@ -83,11 +83,13 @@ fn sentence(event: &Event, column: Option<&str>) -> String {
 }
 
 /// A hash of what an event says. A record that has an id of its own is known by it, and what has delivered it twice may have noted two
-/// times; a key is in every record that it is made of, so there the time tells them apart.
-pub(crate) fn content(event: &Fields, has_key: bool) -> u64 {
-    let says = |name: &str| name != "messageId" && (has_key || name != "timestamp");
+/// times; where the id is made of a column, the time tells records apart.
+pub(crate) fn content(event: &Fields, json: &str, has_own_id: bool) -> u64 {
+    if !has_own_id {
+        return hash(json);
+    }
     let mut hasher = DefaultHasher::new();
-    event.iter().filter(|(name, _)| says(name)).for_each(|field| field.hash(&mut hasher));
+    event.iter().filter(|(name, _)| *name != "timestamp").for_each(|field| field.hash(&mut hasher));
     hasher.finish()
 }
 
@@ -110,8 +112,8 @@ mod tests {
     use super::*;
 
     fn event(id: &str, key: Option<&str>, body: Value) -> Event {
-        let Value::Object(fields) = body else { unreachable!("an object") };
-        let content = content(&fields, key.is_some());
+        let Value::Object(fields) = &body else { unreachable!("an object") };
+        let content = content(fields, &body.to_string(), key.is_none());
         Event { json: String::new(), id: id.to_owned(), kind: "track", key: key.map(str::to_owned), content }
     }
 

@@ -62,7 +62,7 @@ impl Converter {
             let id = noted_id(mark.as_ref()).unwrap_or_else(|| self.derived(&object, record, key.as_deref()));
             object.insert("messageId".to_owned(), Value::String(id));
         }
-        judged(&object, key.filter(|_| !has_id))
+        judged(&object, key, has_id)
     }
 
     /// The message id of a record that is refused, for when it is mended elsewhere: its own one, or that of when it was refused before,
@@ -137,7 +137,7 @@ fn noted_id(mark: Option<&Value>) -> Option<String> {
     mark?.get("id")?.as_str().map(str::to_owned)
 }
 
-fn judged(object: &Fields, key: Option<String>) -> Result<Event, NoEvent> {
+fn judged(object: &Fields, key: Option<String>, has_own_id: bool) -> Result<Event, NoEvent> {
     let json = serde_json::to_string(object).map_err(|error| Fault::field(error.to_string()))?;
     match judge_event(&json).verdict {
         Verdict::Taken(event) => {
@@ -146,7 +146,8 @@ fn judged(object: &Fields, key: Option<String>) -> Result<Event, NoEvent> {
                 crate::dev::event::Kind::Identify => "identify",
                 crate::dev::event::Kind::Group => "group",
             };
-            let content = repeats::content(object, key.is_some());
+            let content = repeats::content(object, &json, has_own_id);
+            let key = key.filter(|_| !has_own_id);
             Ok(Event { json, id: event.message_id, kind, key, content })
         }
         Verdict::Refused(refusal) => Err(Fault { code: refusal.code, message: refusal.message }.into()),

@@ -52,7 +52,7 @@ enum Command {
     Track(send::TrackArgs),
     Identify(send::IdentifyArgs),
     Group(send::GroupArgs),
-    Import(import::Args),
+    Import(Box<import::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Track(args) => send::track(args).into(),
         Command::Identify(args) => send::identify(args).into(),
         Command::Group(args) => send::group(args).into(),
-        Command::Import(args) => import::import(args).into(),
+        Command::Import(args) => import::import(*args).into(),
         Command::Doctor(args) => doctor::run(&args).into(),
         Command::Completions(args) => completions::run(&args).into(),
     }

@@ -18,7 +18,8 @@ const EXAMPLES: &str = r#"Examples:
     --map timestamp=placed_at --timezone UTC
   psql -c "COPY (SELECT …) TO STDOUT CSV HEADER" |
     klime import - --event 'Order Placed' --id-from id
-  klime import users.csv --type identify --map userId=id --properties name,email,seats:number
+  klime import users.csv --type identify \
+    --map userId=id --map timestamp=created_at --timezone UTC
   klime import segment.ndjson --from segment
   klime import posthog.jsonl --from posthog --group-type company
 
@@ -28,7 +29,7 @@ With --map, --type, --event or --properties its fields are mapped, as the column
 
 Exit status:
   0  Klime has everything
-  1  something was refused
+  1  something was refused, or is lost behind the id of another record
   2  the command line, the file or the configuration is at fault, nothing was sent
   3  it was stopped, or Klime was not reached: it prints the command to go on with"#;
 
@@ -42,15 +43,16 @@ pub(crate) struct Args {
     /// The file to import; - is standard input
     pub(super) file: PathBuf,
 
-    /// How records stand in the file [default: by its name and its first byte]
-    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv"]).map(container))]
+    /// How records stand in the file; mysql is what mysql --batch prints [default: by its name and its first byte]
+    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv", "mysql"]).map(container))]
     pub(super) format: Option<Container>,
 
     /// Whose records they are [default: columns, or events as the SDKs send them]
     #[arg(long, value_enum)]
     pub(super) from: Option<From>,
 
-    /// Only check, and say what would be sent; needs no write key and writes nothing
+    /// Only check, and say what would be sent, with the mapping and the first event; needs no write key and writes
+    /// nothing
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -121,6 +123,10 @@ pub(super) struct MappingArgs {
     /// The name of the source, which is part of those message ids [default: the file's name]
     #[arg(long, value_name = "NAME")]
     pub(super) source: Option<String>,
+
+    /// The text that stands for no value, besides an empty one in CSV [default: NULL with --format mysql]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) null: Option<String>,
 
     /// What separates columns: one character, or tab [default: a comma, in a .tsv file a tab]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
@@ -211,7 +217,11 @@ impl Args {
 }
 
 fn container(word: String) -> Container {
-    if word == "csv" { Container::Csv } else { Container::Ndjson }
+    match word.as_str() {
+        "csv" => Container::Csv,
+        "mysql" => Container::Mysql,
+        _ => Container::Ndjson,
+    }
 }
 
 pub(super) fn parse_map(text: &str) -> Result<(Target, String), String> {

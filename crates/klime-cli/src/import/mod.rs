@@ -15,9 +15,11 @@ mod lock;
 pub mod mapping;
 mod mapping_file;
 mod next;
+mod outline;
 mod plan;
 pub mod read;
 mod refused;
+mod repeats;
 mod report;
 mod run;
 
@@ -33,8 +35,10 @@ use convert::Converter;
 use counts::Counts;
 use mapping::NoEvent;
 use next::Next;
+use outline::Outline;
 use plan::Opened;
 use read::Reader;
+use repeats::Ids;
 
 /// Runs `klime import`.
 pub(crate) fn import(mut args: Args) -> Exit {
@@ -85,20 +89,33 @@ fn open(args: &Args) -> Result<Opened, String> {
 
 fn dry_run(args: &Args, began: Instant) -> Result<Exit, String> {
     let Opened { mut reader, converter, name, .. } = open(args)?;
-    let counts = check(&mut reader, &converter).map_err(|error| format!("{name} cannot be read further: {error}"))?;
+    let checked = check(&mut reader, &converter).map_err(|error| format!("{name} cannot be read further: {error}"))?;
     let took = clock::now().saturating_duration_since(began);
-    Ok(report::dry_run(&name, &counts, took, args.json))
+    let outline = Outline::of(reader.columns(), &converter);
+    Ok(report::dry_run(&name, &checked, outline.as_ref(), took, args.json))
+}
+
+/// What a dry run has found.
+#[derive(Debug, Default)]
+struct Checked {
+    counts: Counts,
+    /// The first event that would be sent, and the line of its record.
+    first: Option<(u64, String)>,
 }
 
 /// What would become of each record, as far as that can be said without Klime.
-fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Counts> {
-    let mut counts = Counts::default();
+fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Checked> {
+    let (mut checked, mut ids) = (Checked::default(), Ids::default());
+    let counts = &mut checked.counts;
     while let Some(record) = reader.read()? {
         match converter.convert(&record) {
-            Ok(event) => counts.accept(event.kind),
+            Ok(event) => {
+                counts.accept(record.line, event.kind, ids.add(&event, converter.id_from.as_deref()));
+                checked.first.get_or_insert((record.line, event.json));
+            }
             Err(NoEvent::Refused(fault)) => counts.refuse_for(record.line, &fault),
             Err(NoEvent::Skipped(reason)) => counts.skip(reason),
         }
     }
-    Ok(counts)
+    Ok(checked)
 }

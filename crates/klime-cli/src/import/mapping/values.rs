@@ -30,7 +30,8 @@ impl Type {
         Self::ALL.into_iter().find(|meant| meant.word() == word)
     }
 
-    pub(super) fn word(self) -> &'static str {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::String => "string",
             Self::Number => "number",
@@ -96,7 +97,7 @@ pub(super) fn inferred(value: Value) -> Value {
 }
 
 /// A value in a message, shortened.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     shortened(&value.to_string(), SHOWN_CHARS)
 }
 

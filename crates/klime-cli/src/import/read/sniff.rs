@@ -9,6 +9,8 @@ pub(crate) enum Container {
     Ndjson,
     /// A header and rows.
     Csv,
+    /// The same, as `mysql --batch` prints it.
+    Mysql,
 }
 
 /// Says how records stand in a source that begins with `start`.

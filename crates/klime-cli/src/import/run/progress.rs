@@ -107,6 +107,14 @@ impl Display {
         }
     }
 
+    /// Says what should be known at once; with `--json` it is in the outcome.
+    pub(super) fn warn(&mut self, warning: &str) {
+        if self.form != Form::Json {
+            self.clear();
+            crate::print::warning(warning);
+        }
+    }
+
     /// Takes the bar away, for other lines to come.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.has_bar) {

@@ -15,10 +15,12 @@ mod lock;
 pub mod mapping;
 mod mapping_file;
 mod next;
+mod place;
 mod plan;
 pub mod read;
 mod refused;
 mod report;
+mod resume;
 mod run;
 
 use std::time::Instant;

@@ -121,7 +121,7 @@ impl Import {
             Ok(_) => return Some(Fate::Sent { id: event.id.clone(), kind: event.kind }),
             Err(error) => error,
         };
-        self.losses.take(&event.id);
+        self.losses.forget(&event.id);
         let code = match error.kind() {
             DropReason::QueueFull => return None,
             DropReason::TooLarge => "event_too_large",

@@ -102,8 +102,10 @@ defmodule Klime do
   Returns at once, always `:ok`. It does no I/O, waits for no process, and never raises or exits, whatever it is given: an event that
   cannot be taken is logged, counted in `stats/1`, and shown to `on_drop`.
 
-  Properties are a map (or a keyword list) of what JSON can hold; keys may be atoms, text or numbers. Further options: `timestamp:` (a
-  `DateTime` or ISO 8601), `message_id:` (what Klime recognises a repetition by), `ip:`.
+  Properties are a map (or a keyword list) of what JSON can hold; keys may be atoms, text or numbers. A key that stands there twice, as
+  `:plan` and as `"plan"`, is sent twice, and the server decides which one counts. Further options: `timestamp:` (a `DateTime`, a
+  `NaiveDateTime` such as Ecto's `inserted_at`, which is taken as UTC, or ISO 8601), `message_id:` (what Klime recognises a repetition by),
+  `ip:` (text, or the tuple of an address).
 
       iex> {:ok, client} = Klime.Client.start_link(testing: true)
       iex> Klime.track(client, "Button Clicked", %{button_name: "Sign up"}, user_id: "user_123")
@@ -214,10 +216,11 @@ defmodule Klime do
 
   @doc """
   Like `track/4`, but sends the event at once and waits for Klime's answer: `{:ok, %Klime.BatchResponse{}}`, or
-  `{:error, %Klime.SendError{}}` when it was not delivered. It is retried like any other event, so with a server that is down this
-  takes some seconds.
+  `{:error, %Klime.SendError{}}` when it was not delivered. It does not raise.
 
-  It does not raise.
+  It is retried like any other event, so with a server that is down this takes some seconds, and with one that asks for patience
+  (`Retry-After`) many minutes. Where somebody waits, give it a bound: `timeout: 2000` among the options returns after so many milliseconds,
+  with an error of kind `:timeout` when there is no answer yet. The client then goes on with the event.
 
       iex> {:ok, client} = Klime.Client.start_link(testing: true)
       iex> {:ok, response} = Klime.track!(client, "Button Clicked", %{button: "signup"}, user_id: "user_123")

@@ -55,6 +55,8 @@ defmodule Klime.CallbacksTest do
     test = self()
 
     on_error = fn _, events ->
+      # It ends all the same.
+      Process.flag(:trap_exit, true)
       send(test, {:failed, length(events), self()})
       receive do: (:never -> :ok)
     end
@@ -380,6 +382,9 @@ defmodule Klime.CallbacksTest do
         %{event: "Raise"} -> raise "of the hook's own"
         %{event: "Nonsense"} -> :nonsense
         %{event: "Spoil"} -> %{event | properties: %{pid: self()}}
+        %{event: "Type"} -> %{event | type: :alias}
+        %{event: "Text"} -> %Klime.Event{type: "track", event: "Of text", user_id: 1}
+        %{event: "Exit"} -> exit(:of_its_own)
         event -> %{event | properties: Map.delete(event.properties, :password)}
       end
     end
@@ -398,6 +403,19 @@ defmodule Klime.CallbacksTest do
     assert {:ok, %{accepted: 1}} = Klime.track!(client, "Signed Up", %{password: "hunter2"}, user_id: 1)
     assert [event] = Server.events(server, 1)
     refute Map.has_key?(event, "properties")
-    assert {:error, %Klime.SendError{kind: :before_send}} = Klime.track!(client, "Drop", %{}, user_id: 1)
+
+    for {name, kind, message} <- [
+          {"Drop", :before_send, "Event was dropped by before_send"},
+          {"Raise", :before_send, "Before_send raised RuntimeError"},
+          {"Exit", :before_send, "Before_send did not return"},
+          {"Nonsense", :before_send, "Before_send returned neither an event nor nil"},
+          {"Type", :before_send, "Before_send returned an event that cannot be read"},
+          {"Spoil", :invalid, "Properties.pid is a process id, which JSON cannot hold"}
+        ] do
+      assert {:error, %Klime.SendError{kind: ^kind, message: ^message}} = Klime.track!(client, name, %{}, user_id: 1)
+    end
+
+    assert {:ok, %{accepted: 1}} = Klime.track!(client, "Text", %{}, user_id: 1)
+    assert [%{"type" => "track", "event" => "Of text"}] = Server.events(server, 1)
   end
 end

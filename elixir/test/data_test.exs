@@ -49,6 +49,7 @@ defmodule Klime.DataTest do
     }
 
     assert Event.new(:track, timestamp: time).timestamp == "2026-11-23T15:20:00.000Z"
+    assert Event.new(:track, timestamp: ~N[2026-11-23 15:20:00.5]).timestamp == "2026-11-23T15:20:00.500Z"
   end
 
   test "empty properties are left out" do
@@ -64,6 +65,10 @@ defmodule Klime.DataTest do
   test "what is no event is refused by name" do
     assert_raise ArgumentError, "event type is :alias, it must be :track, :identify or :group", fn ->
       Event.new(:alias)
+    end
+
+    assert_raise ArgumentError, "event type is :alias, it must be :track, :identify or :group", fn ->
+      Event.to_map(%Event{type: :alias})
     end
 
     assert_raise ArgumentError, "event type is nil, it must be track, identify or group", fn -> Event.from_map(%{}) end

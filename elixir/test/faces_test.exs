@@ -101,6 +101,26 @@ defmodule Klime.FacesTest do
       assert_received %Klime.BatchResponse{accepted: 1}
     end
 
+    test "that fails keeps no callback from being called" do
+      if not Code.ensure_loaded?(:telemetry) do
+        {:module, module, _, _} =
+          Module.create(:telemetry, quote(do: def(execute(_, _, _), do: raise("not started"))), __ENV__)
+
+        on_exit(fn -> Optional.undefine(module) end)
+        test = self()
+        client = start(Server.start(), on_success: &send(test, &1))
+
+        log =
+          ExUnit.CaptureLog.capture_log(fn ->
+            :ok = Klime.track(client, "Event", %{}, user_id: 1)
+            :ok = Klime.flush(client)
+          end)
+
+        assert_received %Klime.BatchResponse{accepted: 1}
+        assert log =~ "klime: telemetry failed: ** (RuntimeError) not started"
+      end
+    end
+
     test "is not needed" do
       refute Klime.Options.telemetry?()
     end
@@ -220,7 +240,7 @@ defmodule Klime.FacesTest do
         end
 
       [{module, _}] = Code.compile_quoted(implementation)
-      on_exit(fn -> :code.purge(module) && :code.delete(module) end)
+      on_exit(fn -> Optional.undefine(module) end)
       event = %{"version" => Version.parse!("1.2.3"), "of_core" => [~D[2026-11-23]]}
       assert {:ok, json} = Klime.JSON.encode(event)
 
@@ -231,8 +251,43 @@ defmodule Klime.FacesTest do
 
       assert Klime.JSON.encode(%{"a" => URI.parse("https://example.com")}) ==
                {:error,
-                {:invalid, "a is a struct URI without a JSON encoder, which JSON cannot hold",
-                 %{"a" => "(a struct URI without a JSON encoder)"}}}
+                {:invalid, "a is a struct URI without a JSON encoder that works, which JSON cannot hold",
+                 %{"a" => "(a struct URI without a JSON encoder that works)"}}}
+    end
+
+    for encoder <- encoders -- [:native] do
+      test "by #{encoder} hurts nobody when an encoder of the app's returns what is no text" do
+        choose(unquote(encoder))
+
+        if unquote(encoder) == :jason do
+          implementation =
+            quote do
+              defimpl Jason.Encoder, for: Klime.Stand.Faulty do
+                def encode(faulty, _options), do: Map.take(faulty, [:a])
+              end
+            end
+
+          [{module, _}] = Code.compile_quoted(implementation)
+          on_exit(fn -> Optional.undefine(module) end)
+        end
+
+        client = start(Server.start())
+        screening = start(Server.start(), before_send: & &1)
+
+        problem =
+          "properties.v is a struct Klime.Stand.Faulty without a JSON encoder that works, which JSON cannot hold"
+
+        for client <- [client, screening] do
+          assert Klime.track(client, "Event", %{v: %Klime.Stand.Faulty{a: 1}}, user_id: 1) == :ok
+
+          assert {:error, %Klime.SendError{kind: :invalid, message: message}} =
+                   Klime.track!(client, "Event", %{v: %Klime.Stand.Faulty{a: 1}}, user_id: 1)
+
+          assert String.downcase(message) == String.downcase(problem)
+          assert %{enqueued: 2, dropped: %{invalid: 2}} = Klime.stats(client)
+          assert {:ok, %{accepted: 1}} = Klime.track!(client, "Event", %{}, user_id: 1)
+        end
+      end
     end
 
     test "by Jason goes to the server" do
@@ -304,6 +359,58 @@ defmodule Klime.FacesTest do
 
       assert is_binary(event.message_id) and is_binary(event.timestamp)
       assert %{accepted: 1, dropped: %{invalid: 2}} = Klime.stats(client)
+    end
+
+    test "what was not delivered is not there", %{client: client} do
+      assert {:error, %{kind: :invalid}} = Klime.track!(client, "Nobody's")
+      :ok = Klime.shutdown(client)
+      assert {:error, %{kind: :closed}} = Klime.track!(client, "Late", %{}, user_id: 1)
+      :ok = Klime.track(client, "Late", %{}, user_id: 1)
+      {:ok, disabled} = Klime.Client.start_link(testing: true, disabled: true)
+      assert {:error, %{kind: :disabled}} = Klime.track!(disabled, "Nowhere", %{}, user_id: 1)
+      for client <- [client, disabled], do: assert(Klime.Testing.events(client) == [])
+    end
+
+    test "an error says what it says without it", %{client: client} do
+      assert {:error, %Klime.SendError{kind: :invalid, message: message}} =
+               Klime.track!(client, "Event", %{bad: {1}}, user_id: 1)
+
+      assert message == "Properties.bad is a tuple, which JSON cannot hold"
+    end
+
+    test "events of processes that have ended are forgotten, each one's own are not", %{client: client} do
+      table = Klime.Native.hook(client).table
+      :ok = Klime.track(client, "Own", %{}, user_id: 1)
+
+      for _ <- 1..100 do
+        other =
+          spawn(fn ->
+            receive do: (:go -> :ok)
+            for _ <- 1..5, do: :ok = Klime.track(client, "Event", %{}, user_id: 1)
+          end)
+
+        :ok = Klime.Testing.allow(client, other)
+        reference = Process.monitor(other)
+        send(other, :go)
+        receive do: ({:DOWN, ^reference, _, _, _} -> :ok)
+      end
+
+      # This test's own, and what the last process has left behind.
+      assert length(Klime.Testing.events(client)) == 501
+      assert :ets.info(table, :size) < 501 + 30
+    end
+
+    test "a test sees what callbacks of the client that it has started have caused" do
+      name = __MODULE__.Answering
+
+      on_success = fn _ ->
+        if Klime.stats(name).accepted == 1, do: Klime.track(name, "From a callback", %{}, user_id: 1)
+      end
+
+      {:ok, client} = Klime.Client.start_link(testing: true, name: name, on_success: on_success)
+      :ok = Klime.track(client, "First", %{}, user_id: 1)
+      :ok = Klime.flush(client)
+      assert Enum.map(Klime.Testing.events(client), & &1.event) == ["First", "From a callback"]
     end
 
     test "callbacks work as always, before_send too" do

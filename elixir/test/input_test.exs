@@ -55,7 +55,7 @@ defmodule Klime.InputTest do
     {"an improper list", quote(do: [1 | 2]), "properties.bad is an improper list, which JSON cannot hold"},
     {"a keyword list", quote(do: [a: 1]), "properties.bad.0 is a tuple, which JSON cannot hold"},
     {"a struct without an encoder", quote(do: struct(Unknown, secret: "s3cret")),
-     "properties.bad is a struct Klime.InputTest.Unknown without a JSON encoder, which JSON cannot hold"},
+     "properties.bad is a struct Klime.InputTest.Unknown without a JSON encoder that works, which JSON cannot hold"},
     {"something deep inside", quote(do: %{a: [1, %{"b" => {1}}]}),
      "properties.bad.a.1.b is a tuple, which JSON cannot hold"},
     {"a key that is no text", quote(do: %{{1, 2} => 1}), "properties.bad.a key is a tuple, which JSON cannot hold"}
@@ -89,6 +89,9 @@ defmodule Klime.InputTest do
         "timestamp is no time that there is" => fn ->
           Klime.track(client, "Event", %{}, user_id: 1, timestamp: Map.put(~U[2026-11-23 15:20:00Z], :month, :may))
         end,
+        "last problem: timestamp is no time that there is" => fn ->
+          Klime.track(client, "Event", %{}, user_id: 1, timestamp: Map.put(~N[2026-11-23 15:20:00], :month, :may))
+        end,
         "options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, :user) end,
         "last problem: options must be a keyword list" => fn -> Klime.track(client, "Event", %{}, [:user]) end,
         "user_id is a tuple, which JSON cannot hold" => fn ->
@@ -112,6 +115,18 @@ defmodule Klime.InputTest do
         end,
         "timestamp is a tuple, which JSON cannot hold" => fn ->
           Klime.track(client, "Event", %{}, user_id: 1, timestamp: {1})
+        end,
+        "ip must be a string or the tuple of an IP address" => fn ->
+          Klime.track(client, "Event", %{}, user_id: 1, ip: 5)
+        end,
+        "last problem: ip must be a string or the tuple of an IP address" => fn ->
+          Klime.track(client, "Event", %{}, ip: {1, 2}, user_id: 1)
+        end,
+        "it needs one at least; user_id is among its properties, it belongs to the options" => fn ->
+          Klime.track(client, "Event", user_id: 1)
+        end,
+        "it needs one at least; group_id is among its properties, it belongs to the options" => fn ->
+          Klime.track(client, "Event", %{"group_id" => "org"}, ip: "203.0.113.7")
         end,
         "message id must be a string, not a number" => fn ->
           Klime.track(client, "Event", %{}, user_id: 1, message_id: 1)
@@ -211,6 +226,39 @@ defmodule Klime.InputTest do
     assert (log |> String.split("no client is running as :klime") |> length()) - 1 <= 2
   end
 
+  test "an option that a call does not have is named, once a second at most", %{client: client} do
+    Klime.Log.start()
+
+    log =
+      capture_log(fn ->
+        for _ <- 1..100, do: :ok = Klime.track(client, "Event", %{}, userid: 1)
+        assert {:error, %{kind: :invalid}} = Klime.track!(client, "Event", %{}, %{"user_id" => 1})
+      end)
+
+    assert log =~ "klime: a call has no option :userid, it is ignored"
+    assert (log |> String.split("a call has no option") |> length()) - 1 <= 3
+    Klime.Log.start()
+    log = capture_log(fn -> :ok = Klime.track(client, "Event", %{}, user_id: 1, timeout: 5) end)
+    assert log =~ "klime: a call has no option :timeout"
+  end
+
+  test "a call's time that is none is refused", %{client: client} do
+    for bad <- [-1, 1.5, "2s"] do
+      assert {:error, %Klime.SendError{kind: :invalid, message: message}} =
+               Klime.track!(client, "Event", %{}, user_id: 1, timeout: bad)
+
+      assert message == "Timeout is #{inspect(bad)}, it must be a whole number of milliseconds or :infinity"
+    end
+
+    assert %{enqueued: 3, dropped: %{invalid: 3}} = Klime.stats(client)
+
+    for fine <- [nil, :infinity, 60_000, 1_000_000_000_000_000_000_000_000] do
+      assert {:ok, %{accepted: 1}} = Klime.track!(client, "Event", %{}, user_id: 1, timeout: fine)
+      assert {:ok, %{accepted: 1}} = Klime.group!(client, 1, %{}, %{timeout: fine})
+      assert {:ok, %{accepted: 1}} = Klime.identify!(client, 1, %{}, timeout: fine)
+    end
+  end
+
   test "what Ecto and Elixir have at hand is accepted", %{client: client, server: server} do
     :ok = Klime.track(client, :signed_up, nil, user_id: 42)
 
@@ -229,9 +277,16 @@ defmodule Klime.InputTest do
       Klime.track(client, "Event", %{}, user_id: 1, timestamp: time, message_id: "m-1", ip: {203, 0, 113, 7}, unknown: 1)
 
     :ok = Klime.identify(client, 1, %{}, ip: "203.0.113.8")
+    # As Ecto has `inserted_at`.
+    :ok = Klime.track(client, "Event", %{}, user_id: 1, timestamp: ~N[2026-11-23 15:20:00])
+    :ok = Klime.track(client, "Event", [], user_id: 1)
+    :ok = Klime.group(client, 1, [], user_id: 1)
     :ok = Klime.flush(client)
 
-    assert [signed_up, odd, keyword, map, identify, group, all, ip] = Server.events(server, 8)
+    assert [signed_up, odd, keyword, map, identify, group, all, ip | rest] = Server.events(server, 11)
+    assert [%{"timestamp" => "2026-11-23T15:20:00.000Z"}, no_properties, no_traits] = rest
+    refute Map.has_key?(no_properties, "properties")
+    refute Map.has_key?(no_traits, "traits")
     assert %{"event" => "signed_up", "userId" => 42} = signed_up
     refute Map.has_key?(signed_up, "properties")
 

@@ -147,6 +147,12 @@ defmodule Klime.LifecycleTest do
       assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
     end
 
+    test "delivers all events when the process that started the client crashes at the end of a script" do
+      server = Server.start()
+      assert {_, 1} = run(server, "raise \"of the script's own\"")
+      assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
+    end
+
     test "keeps its Rust half when its code is loaded again" do
       server = Server.start()
 
@@ -350,13 +356,55 @@ defmodule Klime.LifecycleTest do
     end
   end
 
-  test "the log of a client that ends by an error does not show the write key" do
-    Process.flag(:trap_exit, true)
-    {:ok, client} = Klime.Client.start_link(options(Server.start(), write_key: "secret-key"))
-    refute inspect(:sys.get_state(client), limit: :infinity, printable_limit: :infinity) =~ "secret-key"
-    log = ExUnit.CaptureLog.capture_log(fn -> :ok = GenServer.stop(client, :broken) end)
-    assert log =~ "terminating"
+  test "the write key is in no report, however a client ends and whatever it is asked" do
+    server = Server.start()
+    start = fn -> parent(options(server, write_key: "secret-key", on_success: fn _ -> :ok end), true) end
+
+    ends = [
+      fn {parent, _client} -> send(parent, {:exit, :crash}) end,
+      fn {_parent, client} -> spawn(fn -> Process.link(client) && exit(:boom) end) end,
+      fn {_parent, client} -> GenServer.stop(client, :broken) end,
+      fn {_parent, client} -> Process.exit(client, :kill) end
+    ]
+
+    log =
+      ExUnit.CaptureLog.capture_log(fn ->
+        for ending <- ends do
+          {parent, client} = start.()
+          :ok = Klime.track(client, "Event", %{}, user_id: 1)
+          assert GenServer.call(client, :nonsense) == {:error, :unknown_call}
+          :ok = GenServer.cast(client, :nonsense)
+          send(client, :nonsense)
+          %{teller: teller} = :sys.get_state(client)
+
+          for process <- [client, teller], show <- [&:sys.get_status/1, &:sys.get_state/1] do
+            refute inspect(show.(process), limit: :infinity, printable_limit: :infinity) =~ "secret-key"
+          end
+
+          ending.({parent, client})
+          await_down(client)
+        end
+      end)
+
+    assert log =~ "(stop) :broken"
+    assert log =~ "** (stop) :boom"
     refute log =~ "secret-key"
+    assert length(Server.events(server, length(ends))) == length(ends)
+  end
+
+  test "a call or a cast that a client does not know ends nothing, and is in the log" do
+    client = start_supervised!({Klime.Client, options(Server.start())})
+
+    log =
+      ExUnit.CaptureLog.capture_log(fn ->
+        assert GenServer.call(client, {:flush, :all_of_it}) == {:error, :unknown_call}
+        :ok = GenServer.cast(client, :stop)
+        assert Klime.flush(client) == :ok
+      end)
+
+    assert log =~ "klime: a client does not know what it was asked by #{inspect(self())}"
+    assert log =~ "klime: a client does not know what it was told by a cast"
+    assert Process.alive?(client)
   end
 
   test "a client that is gone hurts nobody" do
@@ -403,7 +451,7 @@ defmodule Klime.LifecycleTest do
 
     for call <- calls do
       # Lines of this kind are at least a second apart.
-      :persistent_term.erase(Klime.Log)
+      Klime.Log.start()
       log = ExUnit.CaptureLog.capture_log(fn -> assert call.() == :ok end)
       assert log =~ "klime: no client is running as"
     end
@@ -423,7 +471,7 @@ defmodule Klime.LifecycleTest do
 
       start = fn -> Klime.Client.start_link(testing: true, name: __MODULE__.Going, before_send: before_send) end
       {:ok, client} = start.()
-      :persistent_term.erase(Klime.Log)
+      Klime.Log.start()
       log = ExUnit.CaptureLog.capture_log(fn -> assert Klime.track(client, "Event", %{}, user_id: 1) == :ok end)
       assert log =~ "klime: no client is running as"
       {:ok, client} = start.()
@@ -442,10 +490,12 @@ defmodule Klime.LifecycleTest do
     assert Agent.get(agent, & &1) == 1
   end
 
-  test "a flush with a bound returns although the client does not answer" do
+  test "a flush with a bound keeps it although the client does not answer" do
     {:ok, client} = Klime.Client.start_link(testing: true)
     :sys.suspend(client)
-    assert Klime.flush(client, 10) == :ok
+    # No flush waits for its answer longer than that.
+    {time, _} = :timer.tc(fn -> for _ <- 1..10, do: assert(Klime.flush(client, 10) == :ok) end)
+    assert time < 2_500_000
     :sys.resume(client)
     assert Klime.flush(client, 10) == :ok
   end
@@ -487,6 +537,19 @@ defmodule Klime.LifecycleTest do
     track(client, 1)
     assert Klime.flush(client) == :ok
     assert Klime.stats(client).accepted == 3
+  end
+
+  test "a second start of the application flushes no more often, and decides anew what encodes" do
+    # As `System.at_exit/1` keeps them.
+    hooks = length(:elixir_config.get(:at_exit))
+    encoder = Klime.JSON.encoder()
+    :ok = Application.stop(:klime)
+    for term <- [Klime.JSON, Klime.Log], do: :persistent_term.erase(term)
+    :ok = Application.start(:klime)
+    assert length(:elixir_config.get(:at_exit)) == hooks
+    # Nothing is left for the first call to decide.
+    assert :persistent_term.get(Klime.JSON, nil) == encoder
+    assert :persistent_term.get(Klime.Log, nil) != nil
   end
 
   test "clients are found by pid and by any name" do

@@ -140,6 +140,23 @@ defmodule Klime.NeverInTheWayTest do
     assert grown < 4 * 1024, "the process has grown by #{grown} KiB"
   end
 
+  @tag :proc
+  test "a client whose name nobody registers leaves no thread behind" do
+    test = self()
+
+    start = fn ->
+      name = {:via, Registry, {NoRegistry, 1}}
+      assert_raise ArgumentError, fn -> Klime.Client.start_link(write_key: "k", name: name) end
+      send(test, :tried)
+      receive do: (:never -> :ok)
+    end
+
+    # So large that no garbage collection ends the threads.
+    :erlang.spawn_opt(start, [:link, min_heap_size: 1_000_000])
+    assert_receive :tried, 5000
+    eventually(fn -> threads() == [] end)
+  end
+
   # The threads of clients. That of the answers is the library's own, one for all.
   defp threads do
     "/proc/self/task"

@@ -56,6 +56,13 @@ defmodule Klime.NodesTest do
     ^far = Agent.get(agent, Function, :identity, [])
 
     %{accepted: 4, dropped: %{invalid: 4}} = Klime.stats(pid)
+
+    # Who waits with a bound keeps it over there too.
+    :sys.suspend(pid)
+    :ok = Klime.flush(pid, 50)
+    {:error, %{kind: :timeout}} = Klime.track!(pid, "Late", %{}, user_id: 1, timeout: 50)
+    {:error, %{kind: :invalid}} = Klime.track!(pid, "Bad", %{}, user_id: 1, timeout: -1)
+    :sys.resume(pid)
     :ok = Klime.shutdown(pid)
     :peer.stop(peer)
 
@@ -77,7 +84,7 @@ defmodule Klime.NodesTest do
              System.cmd(System.find_executable("elixir"), arguments, env: environment, stderr_to_stdout: true)
 
     assert output =~ "all well"
-    events = Server.events(server, 4)
-    assert events |> Enum.map(& &1["event"]) |> Enum.sort() == ["Event", "Event", "Paid", "Paid"]
+    events = Server.events(server, 5)
+    assert events |> Enum.map(& &1["event"]) |> Enum.sort() == ["Event", "Event", "Late", "Paid", "Paid"]
   end
 end

@@ -41,7 +41,10 @@ defmodule Klime.OptionsTest do
       {[write_key: "k", on_error: &is_nil/1], "on_error is &:erlang.is_nil/1, it must be a function (error, events)"},
       {[write_key: "k", on_success: :log], "on_success is :log, it must be a function (response)"},
       {[write_key: "k", endpoint: "http://klime.internal"], nil},
-      {%{write_key: "k"}, "options are a map, they must be a keyword list"}
+      {%{write_key: "k"}, "options are a map, they must be a keyword list"},
+      {[write_key: "k", name: "klime"],
+       ~s(name is "klime", it must be an atom, {:global, term} or {:via, module, term})},
+      {[write_key: "k", name: true], "name is true, it must be an atom, {:global, term} or {:via, module, term}"}
     ]
 
     for {options, message} <- bad do
@@ -74,6 +77,22 @@ defmodule Klime.OptionsTest do
   test "an option that there is none of is said to be ignored" do
     log = capture_log(fn -> assert {:ok, _} = Klime.Client.start_link(write_key: "k", flush_intervall: 5) end)
     assert log =~ "there are no options [:flush_intervall]"
+    Application.put_env(:klime, :write_kee, "k")
+    log = capture_log(fn -> assert {:ok, _} = Klime.Client.start_link(write_key: "k") end)
+    assert log =~ "there are no options [:write_kee]"
+  end
+
+  test "the test mode is asked for by the code, so the environment does not disable it" do
+    System.put_env("KLIME_DISABLED", "1")
+    Application.put_env(:klime, :testing, true)
+    client = start_supervised!(Klime.Client)
+    :ok = Klime.track("Event", %{}, user_id: 1)
+    assert [%Klime.Event{event: "Event"}] = Klime.Testing.events()
+    assert %{enqueued: 1, dropped: %{disabled: 0}} = Klime.stats(client)
+    # Unless the code says so too.
+    {:ok, disabled} = Klime.Client.start_link(testing: true, disabled: true)
+    :ok = Klime.track(disabled, "Event", %{}, user_id: 1)
+    assert Klime.Testing.events(disabled) == []
   end
 
   test "more than 100 events in a batch are taken as 100" do
@@ -142,6 +161,8 @@ defmodule Klime.OptionsTest do
            }
 
     assert Klime.child_spec(options) == Klime.Client.child_spec(options)
+    # What is no keyword list is the answer of the start.
+    assert %{id: Klime.Client, start: {_, _, [%{write_key: "k"}]}} = Klime.Client.child_spec(%{write_key: "k"})
   end
 
   describe "the calls of 1.1, without a client" do

@@ -12,3 +12,5 @@ pub(crate) mod mapping;
 pub(crate) mod read;
 #[path = "../../crates/klime-cli/src/import/refused/mod.rs"]
 pub(crate) mod refused;
+#[path = "../../crates/klime-cli/src/import/repeats.rs"]
+pub(crate) mod repeats;

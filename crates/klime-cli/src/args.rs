@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::{completions, dev, doctor, import, send};
+use crate::{completions, dev, doctor, import, print, send};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -20,6 +21,7 @@ Examples:
   klime dev                                     a local Klime, with a page that shows what arrives
   klime dev --demo                              the same, filled with a company's month
   klime track 'Button Clicked' --user user_123  one event, from a shell or cron
+  klime import events.ndjson                    months of history, safely
   klime doctor                                  why no events arrive
 
 Exit status:
@@ -33,7 +35,8 @@ Environment:
   KLIME_ENDPOINT        where Klime is, by default https://i.klime.com
   KLIME_DISABLED=1      send nothing";
 
-/// Customer analytics with Klime, from a shell: a local Klime to develop against, single events, and a doctor.
+/// Customer analytics with Klime, from a shell: a local Klime to develop against, single events, history from files, and a
+/// doctor.
 ///
 /// An independent implementation of Klime's ingest protocol; not made or endorsed by the company Klime.
 #[derive(Debug, Parser)]
@@ -49,7 +52,7 @@ enum Command {
     Track(send::TrackArgs),
     Identify(send::IdentifyArgs),
     Group(send::GroupArgs),
-    Import(import::Args),
+    Import(Box<import::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -66,7 +69,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Track(args) => send::track(args).into(),
         Command::Identify(args) => send::identify(args).into(),
         Command::Group(args) => send::group(args).into(),
-        Command::Import(args) => import::import(args).into(),
+        Command::Import(args) => import::import(*args).into(),
         Command::Doctor(args) => doctor::run(&args).into(),
         Command::Completions(args) => completions::run(&args).into(),
     }
@@ -81,10 +84,21 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     }
     // A reader that has gone away, such as `head`, has what it wanted.
     let _ = error.print();
+    if is_second_file(error, arguments) {
+        let all = "for file in FILE…; do klime import \"$file\"; done";
+        print::note(format_args!("\nklime import takes one file at a time; for several: {all}"));
+    }
     match error.use_stderr() {
         true => Exit::Usage.into(),
         false => Exit::Taken.into(),
     }
+}
+
+/// Whether what is too much is another file to import.
+fn is_second_file(error: &clap::Error, arguments: &[OsString]) -> bool {
+    let is_import = arguments.get(1).is_some_and(|command| command == "import");
+    let what = error.get(ContextKind::InvalidArg).filter(|_| is_import && error.kind() == ErrorKind::UnknownArgument);
+    matches!(what, Some(ContextValue::String(text)) if !text.starts_with('-'))
 }
 
 /// The parser, for shell completions.

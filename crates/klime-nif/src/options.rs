@@ -64,8 +64,9 @@ impl Options {
 
     fn builder(self, teller: &Arc<Teller>) -> ClientBuilder {
         let ms = Duration::from_millis;
+        let mut builder = self.telling(Client::builder(self.write_key.as_str()), teller);
         let (library, version) = self.library;
-        let mut builder = Client::builder(self.write_key)
+        builder = builder
             .library(library, version)
             .disabled(self.disabled)
             // A client is dropped on a scheduler, which must not wait. `Entry::close` gives the time for what is left.
@@ -91,6 +92,11 @@ impl Options {
         if self.sends_nowhere {
             builder = builder.transport(Nowhere);
         }
+        builder
+    }
+
+    /// Has the listener told of what the app wants to know.
+    fn telling(&self, mut builder: ClientBuilder, teller: &Arc<Teller>) -> ClientBuilder {
         let logs = Arc::clone(teller);
         builder = builder.on_log(move |level, text| logs.tell((atoms::klime(), atoms::log(), level_atom(level), text)));
         if self.tells_success {

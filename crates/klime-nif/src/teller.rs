@@ -36,18 +36,30 @@ impl Teller {
 
     /// Sends a message, and waits until the listener is through with it. So what waits to be told waits in the core, which bounds it.
     pub(crate) fn tell(&self, message: impl Encoder) {
-        let mut state = self.lock();
-        let Some(listener) = state.listener else {
-            return;
-        };
-        state.is_busy = true;
-        drop(state);
-        if !send(&listener, message) {
+        if !self.reach(&message) {
             return;
         }
         let mut state = self.lock();
         while state.is_busy && !state.is_rushed {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Sends a message to the listener, or to the next one if it ends meanwhile; `false` when there is none.
+    fn reach(&self, message: &impl Encoder) -> bool {
+        let mut ended = None;
+        loop {
+            let mut state = self.lock();
+            let listener = match state.listener {
+                Some(listener) if Some(listener) != ended => listener,
+                _ => return false,
+            };
+            state.is_busy = true;
+            drop(state);
+            if send(&listener, message) {
+                return true;
+            }
+            ended = Some(listener);
         }
     }
 

@@ -4,14 +4,14 @@ defmodule Klime.Address do
 
   alias Klime.Native
 
-  # How long an answer may be on its way between nodes, in milliseconds.
-  @time_for_answer 500
+  # The longest time that the VM can be given, in milliseconds. A longer one is as good as infinite.
+  @longest 0xFFFF_FFFF
 
   @doc """
   Calls a function with the process that owns a client before its other arguments, on the node of that. `:none` when there is no such
-  client, or no answer from its node within `timeout`.
+  client, `:timeout` when it is on another node which does not answer within `timeout`.
   """
-  @spec at(term(), {module(), atom(), [term()]}, timeout()) :: term() | :none
+  @spec at(term(), {module(), atom(), [term()]}, timeout()) :: term() | :none | :timeout
   def at(client, {module, function, arguments} = call, timeout) do
     case owner(client) do
       {:here, owner} -> apply(module, function, [owner | arguments])
@@ -21,14 +21,14 @@ defmodule Klime.Address do
   end
 
   defp far(node, client, call, timeout) do
-    :erpc.call(node, __MODULE__, :at, [client, call, timeout], later(timeout))
+    :erpc.call(node, __MODULE__, :at, [client, call, timeout], bounded(timeout))
   catch
+    :error, {:erpc, :timeout} -> :timeout
     _, _ -> :none
   end
 
-  # What is asked there keeps the time; this is for a node that does not answer.
-  defp later(:infinity), do: :infinity
-  defp later(timeout), do: timeout + @time_for_answer
+  defp bounded(timeout) when is_integer(timeout) and timeout in 0..@longest, do: timeout
+  defp bounded(_longer), do: :infinity
 
   @doc "The process that owns a client: one of this node, one of another node, or none."
   @spec owner(term()) :: {:here, pid()} | {:there, node()} | :none
@@ -50,17 +50,18 @@ defmodule Klime.Address do
       _ -> :none
     end
   rescue
-    # No name at all, or a registry that is not running.
+    # No name at all, or a registry that is not running. What a registry of the app's raises is its own.
     _ -> :none
   catch
     _, _ -> :none
   end
 
-  @doc "Asks a process of this node; `:none` when it owns no client, `:no_answer` when it ends meanwhile or takes too long."
-  @spec ask(pid(), term(), timeout()) :: term() | :none | :no_answer
+  @doc "Asks a process of this node; `:none` when it owns no client, `:no_answer` when it ends meanwhile, `:timeout` when it takes longer."
+  @spec ask(pid(), term(), timeout()) :: term() | :none | :no_answer | :timeout
   def ask(owner, request, timeout) do
-    if Native.hook(owner) == :none, do: :none, else: GenServer.call(owner, request, timeout)
+    if Native.hook(owner) == :none, do: :none, else: GenServer.call(owner, request, bounded(timeout))
   catch
+    :exit, {:timeout, _} -> :timeout
     :exit, _ -> :no_answer
   end
 end

@@ -6,15 +6,25 @@ defmodule Klime.Application do
 
   require Logger
 
-  alias Klime.{Address, Native}
+  alias Klime.{Address, JSON, Log, Native}
 
   # How long the stop of a system may wait for Klime, in milliseconds.
   @time 4500
 
   @impl true
   def start(_type, _args) do
-    System.at_exit(fn _status -> flush_clients() end)
+    JSON.choose()
+    Log.start()
+    flush_at_exit()
     Supervisor.start_link([], strategy: :one_for_one, name: Klime.Supervisor)
+  end
+
+  # What is registered there stays, so a second start of the application registers nothing.
+  defp flush_at_exit do
+    if not :persistent_term.get(__MODULE__, false) do
+      :persistent_term.put(__MODULE__, true)
+      System.at_exit(fn _status -> flush_clients() end)
+    end
   end
 
   @impl true
@@ -28,12 +38,17 @@ defmodule Klime.Application do
   def flush_clients do
     owners = Native.owners()
 
+    # All at once. Who has not answered by then is in the count below.
     owners
-    |> Enum.map(fn owner -> Task.async(fn -> Address.ask(owner, {:flush, @time, []}, @time + 500) end) end)
-    |> Task.yield_many(@time + 500)
+    |> Task.async_stream(&Address.ask(&1, {:flush, @time, []}, @time),
+      max_concurrency: max(length(owners), 1),
+      ordered: false,
+      timeout: :infinity
+    )
+    |> Stream.run()
 
     pending = owners |> Enum.map(&pending/1) |> Enum.sum()
-    if pending > 0, do: Logger.warning("klime: #{pending} events are not delivered yet at the stop of the system")
+    if pending > 0, do: Logger.warning("klime: events not delivered at the stop of the system: #{pending}")
     :ok
   end
 

@@ -38,12 +38,13 @@ defmodule Klime.Client do
   | `:on_success` | | `fn %Klime.BatchResponse{}`: Klime took a batch, some of its events perhaps refused |
   | `:on_drop` | | `fn reason, [%Klime.Event{}]`: the client dropped events |
   | `:before_send` | | `fn %Klime.Event{}`, in the caller's process, returns the event to send, or nil to drop it |
-  | `:disabled` | `KLIME_DISABLED=1`, else false | true: sends nothing, needs no key, counts every event as dropped |
+  | `:disabled` | `KLIME_DISABLED=1`, else false; with `testing: true` false | true: sends nothing, needs no key, counts every event as dropped |
   | `:testing` | false | true: sends nothing and takes everything, see `Klime.Testing` |
 
   ## Callbacks
 
-  They run one at a time, in a process of their own: they may call the client, stop it, take long, raise or exit. When over 1000 wait
+  They run one at a time, in a process of their own: they may call the client, stop it, take long, raise or exit. That process
+  has the client and those who started it among its `$ancestors`, and no `$callers`: its events may be of many. When over 1000 wait
   (or 16 MiB of events), further ones are skipped, and counted in `stats/1`. A disabled client calls no callback.
 
   `on_drop` is given a `Klime.Event` for each event, with what the call had of it. Of a call that JSON cannot hold:
@@ -68,12 +69,10 @@ defmodule Klime.Client do
 
   require Logger
 
-  # How long the core's answer may be on its way.
-  @time_for_answer 500
-  # More than any that the VM can be given, with the time that an answer from another node has.
-  @longest_timeout 0xFFFF_FFFF - 2 * @time_for_answer
+  alias Klime.{Address, BatchResponse, Call, ConfigurationError, Draft, Event, Log, Native, Options, Owner, SendError}
 
-  alias Klime.{Address, BatchResponse, Call, ConfigurationError, Event, Log, Native, Options, Owner, SendError}
+  # What the core counts milliseconds with; longer than anybody waits.
+  @longest_timeout 0xFFFF_FFFF
 
   @typedoc "A client's process or its name."
   @type client :: GenServer.server()
@@ -113,14 +112,23 @@ defmodule Klime.Client do
   def start_link(options \\ []) do
     with {:ok, settings} <- Options.read(options), {:ok, held} <- start_core(settings) do
       warn_of(Options.unknown(options))
-
       # The core has the write key. The processes do not: what they have is logged when they end by an error.
-      with {:error, _} = error <- Owner.start_link(held, Map.delete(settings, :native)) do
-        # The name is taken. This process may keep a reference to the client, so its threads are ended here.
-        Native.close(held)
-        error
-      end
+      start_owner(held, Map.delete(settings, :native))
     end
+  end
+
+  # This process may keep a reference to a client that nobody owns, so its threads are ended here.
+  defp start_owner(held, settings) do
+    with {:error, _} = error <- Owner.start_link(held, settings) do
+      # The name is taken.
+      Native.close(held)
+      error
+    end
+  rescue
+    # By the registry of a name.
+    error ->
+      Native.close(held)
+      reraise error, __STACKTRACE__
   end
 
   @doc """
@@ -138,13 +146,16 @@ defmodule Klime.Client do
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(options) do
     %{
-      id: Keyword.get(options, :name) || __MODULE__,
+      id: id(options),
       start: {__MODULE__, :start_link, [options]},
       type: :worker,
       restart: :permanent,
       shutdown: 5000
     }
   end
+
+  # Options that are none are the answer of the start, which a supervisor shows.
+  defp id(options), do: (Keyword.keyword?(options) && options[:name]) || __MODULE__
 
   # Before the process is there, so that an option that is no good is an answer and not an exit.
   defp start_core(settings) do
@@ -163,7 +174,7 @@ defmodule Klime.Client do
   Tracks what a user (`user_id:`) or a group (`group_id:`) did; one of them at least. Returns at once, always `:ok`: an event that
   cannot be taken is logged, counted in `stats/1`, and shown to `on_drop`.
 
-  Further options: `timestamp:` (a `DateTime` or ISO 8601), `message_id:`, `ip:`.
+  Further options: `timestamp:` (a `DateTime`, a `NaiveDateTime`, which is taken as UTC, or ISO 8601), `message_id:`, `ip:`.
 
       iex> {:ok, client} = Klime.Client.start_link(testing: true)
       iex> Klime.Client.track(client, "Button Clicked", %{plan: "pro"}, user_id: "user_123")
@@ -174,7 +185,7 @@ defmodule Klime.Client do
   """
   @spec track(client(), String.t() | atom(), map() | keyword() | nil, keyword()) :: :ok
   def track(client, event_name, properties \\ %{}, options \\ []) do
-    Call.enqueue(client, Call.track(event_name, properties, options))
+    Call.enqueue(client, Draft.track(event_name, properties, options))
   end
 
   @doc """
@@ -189,7 +200,7 @@ defmodule Klime.Client do
   """
   @spec identify(client(), id(), map() | keyword() | nil, keyword()) :: :ok
   def identify(client, user_id, traits \\ %{}, options \\ []) do
-    Call.enqueue(client, Call.identify(user_id, traits, options))
+    Call.enqueue(client, Draft.identify(user_id, traits, options))
   end
 
   @doc """
@@ -204,12 +215,17 @@ defmodule Klime.Client do
   """
   @spec group(client(), id(), map() | keyword() | nil, keyword()) :: :ok
   def group(client, group_id, traits \\ %{}, options \\ []) do
-    Call.enqueue(client, Call.group(group_id, traits, options))
+    Call.enqueue(client, Draft.group(group_id, traits, options))
   end
 
   @doc """
   Like `track/4`, but waits for Klime's answer. The event goes in a batch of its own before all that is queued, and is retried like any
   other. An event that Klime refuses in an answer of 2xx is `{:ok, response}` with `failed: 1`.
+
+  Without a bound this takes as long as the retries do: with the defaults some seconds while the server is down, but over 20 minutes when
+  it asks for more time at each attempt, by a `Retry-After` of 5 minutes or more. In a web request give it a bound: with
+  `timeout: 2000` among the options it returns after so many milliseconds, with an error of kind `:timeout` when there is no answer yet.
+  The client then goes on with the event, and tells `on_success` or `on_error`.
 
       iex> {:ok, client} = Klime.Client.start_link(testing: true)
       iex> {:ok, response} = Klime.Client.track!(client, "Invoice Paid", %{}, group_id: "org_456")
@@ -222,7 +238,8 @@ defmodule Klime.Client do
   @spec track!(client(), String.t() | atom(), map() | keyword() | nil, keyword()) ::
           {:ok, BatchResponse.t()} | {:error, SendError.t()}
   def track!(client, event_name, properties \\ %{}, options \\ []) do
-    send_now(client, Call.track(event_name, properties, options))
+    {timeout, options} = Draft.pop_timeout(options)
+    event_name |> Draft.track(properties, options) |> send_now(client, timeout)
   end
 
   @doc """
@@ -236,7 +253,8 @@ defmodule Klime.Client do
   @spec identify!(client(), id(), map() | keyword() | nil, keyword()) ::
           {:ok, BatchResponse.t()} | {:error, SendError.t()}
   def identify!(client, user_id, traits \\ %{}, options \\ []) do
-    send_now(client, Call.identify(user_id, traits, options))
+    {timeout, options} = Draft.pop_timeout(options)
+    user_id |> Draft.identify(traits, options) |> send_now(client, timeout)
   end
 
   @doc """
@@ -249,11 +267,13 @@ defmodule Klime.Client do
   """
   @spec group!(client(), id(), map() | keyword() | nil, keyword()) :: {:ok, BatchResponse.t()} | {:error, SendError.t()}
   def group!(client, group_id, traits \\ %{}, options \\ []) do
-    send_now(client, Call.group(group_id, traits, options))
+    {timeout, options} = Draft.pop_timeout(options)
+    group_id |> Draft.group(traits, options) |> send_now(client, timeout)
   end
 
-  defp send_now(client, event) do
-    case Address.at(client, {Call, :send_now, [event]}, :infinity) do
+  defp send_now(event, client, timeout) do
+    case Address.at(client, {Call, :send_now, [Draft.within(event, timeout), timeout]}, timeout) do
+      :timeout -> {:error, Call.timed_out(timeout)}
       gone when gone in [:none, :no_answer] -> {:error, Call.not_running()}
       answer -> answer
     end
@@ -278,14 +298,8 @@ defmodule Klime.Client do
   def flush(client, timeout \\ :infinity)
   def flush(client, :infinity), do: finish(client, {:flush, nil, lineage()}, :infinity)
 
-  # A longer time than any that the core can be given is as good as infinite.
-  def flush(client, timeout) when is_integer(timeout) and timeout >= 0 do
-    if timeout < @longest_timeout do
-      finish(client, {:flush, timeout, lineage()}, timeout + @time_for_answer)
-    else
-      flush(client, :infinity)
-    end
-  end
+  def flush(client, timeout) when is_integer(timeout) and timeout >= 0,
+    do: finish(client, {:flush, min(timeout, @longest_timeout), lineage()}, timeout)
 
   @doc """
   Takes no more events, sends what is pending, and returns within `:shutdown_timeout` (5 s); what is left then is dropped. The process
@@ -301,7 +315,7 @@ defmodule Klime.Client do
   @spec shutdown(client()) :: :ok
   def shutdown(client), do: finish(client, {:shutdown, lineage()}, :infinity)
 
-  # The core keeps the time; the timeout is for a process that does not answer.
+  # The core keeps the time too; the timeout is for a process or a node that does not answer.
   defp finish(client, request, timeout) do
     if Address.at(client, {Call, :finish, [request, timeout]}, timeout) == :none, do: Log.no_client(client), else: :ok
   end

@@ -41,14 +41,7 @@ defmodule Klime.Event do
   """
   @spec new(EventType.t() | String.t(), keyword() | map()) :: t()
   def new(type, fields \\ []) do
-    case EventType.cast(type) do
-      {:ok, type} -> build(type, Map.new(fields))
-      :error -> raise ArgumentError, "event type is #{inspect(type)}, it must be :track, :identify or :group"
-    end
-  end
-
-  defp build(type, fields) do
-    event = struct(%__MODULE__{type: type}, Map.drop(fields, [:type]))
+    event = struct(%__MODULE__{type: known_type(type)}, fields |> Map.new() |> Map.drop([:type]))
 
     %{
       event
@@ -56,6 +49,13 @@ defmodule Klime.Event do
         timestamp: time_text(event.timestamp || DateTime.utc_now()),
         context: event.context || EventContext.new()
     }
+  end
+
+  defp known_type(type) do
+    case EventType.cast(type) do
+      {:ok, type} -> type
+      :error -> raise ArgumentError, "event type is #{inspect(type)}, it must be :track, :identify or :group"
+    end
   end
 
   @doc """
@@ -68,7 +68,7 @@ defmodule Klime.Event do
   @spec to_map(t()) :: map()
   def to_map(%__MODULE__{} = event) do
     fields = [
-      {"type", Atom.to_string(event.type)},
+      {"type", event.type |> known_type() |> Atom.to_string()},
       {"messageId", event.message_id},
       {"timestamp", event.timestamp && time_text(event.timestamp)},
       {"event", event.event},
@@ -142,6 +142,9 @@ defmodule Klime.Event do
     time |> DateTime.shift_zone!("Etc/UTC") |> with_milliseconds() |> DateTime.to_iso8601()
   end
 
+  # Of a time without a zone, as Ecto has them unless told otherwise.
+  def time_text(%NaiveDateTime{} = time), do: time |> DateTime.from_naive!("Etc/UTC") |> time_text()
+
   def time_text(other), do: other
 
   defp with_milliseconds(%DateTime{microsecond: {microseconds, _}} = time), do: %{time | microsecond: {microseconds, 3}}
@@ -149,15 +152,11 @@ defmodule Klime.Event do
   # A random UUID, version 4.
   defp uuid do
     <<a::48, _::4, b::12, _::2, c::62>> = :crypto.strong_rand_bytes(16)
-    <<u0::32, u1::16, u2::16, u3::16, u4::48>> = <<a::48, 4::4, b::12, 2::2, c::62>>
-
-    [{u0, 8}, {u1, 4}, {u2, 4}, {u3, 4}, {u4, 12}]
-    |> Enum.map_join("-", fn {number, digits} ->
-      number |> Integer.to_string(16) |> String.downcase() |> String.pad_leading(digits, "0")
-    end)
+    <<d::4-bytes, e::2-bytes, f::2-bytes, g::2-bytes, h::6-bytes>> = <<a::48, 4::4, b::12, 2::2, c::62>>
+    Enum.map_join([d, e, f, g, h], "-", &Base.encode16(&1, case: :lower))
   end
 
-  defp presence(fields) when fields == %{}, do: nil
+  defp presence(fields) when fields in [[], %{}], do: nil
   defp presence(fields), do: fields
 
   defp context_map(%EventContext{} = context), do: EventContext.to_map(context)

@@ -15,15 +15,13 @@ defmodule Klime.JSON do
   # Why an event is not on its way, and as much of it as can be shown.
   @type refused :: {:invalid | :too_large, String.t(), map()}
 
-  @doc "What encodes; decided once for the whole VM."
+  @doc "What encodes; decided once for the whole VM, when klime starts. Who has not started it decides by the first call."
   @spec encoder() :: encoder()
-  def encoder do
-    :persistent_term.get(__MODULE__, nil) || choose(best())
-  end
+  def encoder, do: :persistent_term.get(__MODULE__, nil) || choose()
 
-  @doc false
+  @doc "Decides what encodes. To look for it may take the code server milliseconds, so calls do not."
   @spec choose(encoder()) :: encoder()
-  def choose(encoder) do
+  def choose(encoder \\ best()) do
     :persistent_term.put(__MODULE__, encoder)
     encoder
   end
@@ -107,6 +105,7 @@ defmodule Klime.JSON do
       {:error, _} -> :error
     end
   rescue
+    # An encoder of the app's raises what it wants, or returns what is no text.
     _ -> :error
   catch
     _, _ -> :error

@@ -48,8 +48,8 @@ defmodule Klime.Options do
   @spec read(keyword()) :: {:ok, t()} | {:error, ConfigurationError.t()}
   def read(given) do
     options = all(given)
-    disabled = disabled?(options)
     testing = flag(options, :testing) || false
+    disabled = disabled?(options, testing)
     callbacks = for {name, {arity, _}} <- @callbacks, fun = callback(options, name, arity), into: %{}, do: {name, fun}
     telemetry = telemetry?()
     told = fn name -> Map.has_key?(callbacks, name) or telemetry end
@@ -86,9 +86,13 @@ defmodule Klime.Options do
     {:invalid, message} -> {:error, %ConfigurationError{message: message}}
   end
 
-  @doc "Options that are none, which is most likely a typing mistake."
+  @doc "Options that are none, given or under `config :klime`, which is most likely a typing mistake."
   @spec unknown(keyword()) :: [atom()]
-  def unknown(given), do: Enum.reject(Keyword.keys(given), &(&1 in @known))
+  def unknown(given) do
+    # What the VM itself puts there is no option.
+    configured = :klime |> Application.get_all_env() |> Keyword.delete(:included_applications)
+    given |> Keyword.merge(configured) |> Keyword.keys() |> Enum.reject(&(&1 in @known))
+  end
 
   @doc "Whether telemetry events are to be executed. It may search the whole code path, so a client asks once, when it starts."
   @spec telemetry?() :: boolean()
@@ -105,8 +109,15 @@ defmodule Klime.Options do
   end
 
   # A client that is started without options is the one of `config :klime`.
-  defp name([], _options), do: Application.get_env(:klime, :name, :klime)
-  defp name(_given, options), do: options[:name]
+  defp name([], _options), do: :klime |> Application.get_env(:name, :klime) |> checked_name()
+  defp name(_given, options), do: checked_name(options[:name])
+
+  defp checked_name(name) when is_atom(name) and not is_boolean(name), do: name
+  defp checked_name({:global, _} = name), do: name
+  defp checked_name({:via, module, _} = name) when is_atom(module), do: name
+
+  defp checked_name(name),
+    do: invalid("name is #{inspect(name)}, it must be an atom, {:global, term} or {:via, module, term}")
 
   defp write_key(options, is_optional) do
     case options[:write_key] do
@@ -142,9 +153,10 @@ defmodule Klime.Options do
     end
   end
 
-  defp disabled?(options) do
+  # Who asks for the test mode wants to see events, whatever the environment says of where it runs.
+  defp disabled?(options, testing) do
     case flag(options, :disabled) do
-      nil -> disabled_by_environment?(System.get_env("KLIME_DISABLED", ""))
+      nil -> not testing and disabled_by_environment?(System.get_env("KLIME_DISABLED", ""))
       disabled -> disabled
     end
   end

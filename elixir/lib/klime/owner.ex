@@ -70,6 +70,19 @@ defmodule Klime.Owner do
     end
   end
 
+  # A mistake of somebody else's ends nobody's client.
+  def handle_call(_request, {pid, _tag} = from, state) do
+    Logger.warning("klime: a client does not know what it was asked by #{inspect(pid)}, it goes on")
+    GenServer.reply(from, {:error, :unknown_call})
+    {:noreply, state}
+  end
+
+  @impl true
+  def handle_cast(_request, state) do
+    Logger.warning("klime: a client does not know what it was told by a cast, it goes on")
+    {:noreply, state}
+  end
+
   defp in_callback?(lineage, state), do: Teller.callback(state.teller) in lineage
 
   # Notes who waits for an answer of the core's; `nil` is this process, or nobody.

@@ -108,7 +108,7 @@ defmodule Klime.Plain do
   defp name("messageId"), do: "message_id"
   defp name(key), do: key
 
-  defp what(%module{}), do: "a struct #{inspect(module)} without a JSON encoder"
+  defp what(%module{}), do: "a struct #{inspect(module)} without a JSON encoder that works"
   defp what(term) when is_tuple(term), do: "a tuple"
   defp what(term) when is_pid(term), do: "a process id"
   defp what(term) when is_function(term), do: "a function"

@@ -5,12 +5,13 @@ defmodule Klime.SendError do
     * `:message` - what happened, for people. Of a network failure it contains "Network error".
     * `:status_code` - the HTTP status of the last answer; `nil` when there was none.
     * `:events` - the `Klime.Event`s that were not delivered, so that they can be kept and sent again. Empty when an event is not
-      valid, and when Klime said that it refused some events of a batch but not which.
+      valid, for kind `:timeout`, and when Klime said that it refused some events of a batch but not which.
     * `:kind` - what happened, for programs: `:rejected` (Klime took the batch but refused these events), `:status` (an answer that
-      is permanent, or was it at the last attempt), `:network` (no answer), `:closed` (the client is shut down), `:not_running`, or
+      is permanent, or was it at the last attempt), `:network` (no answer), `:timeout` (no answer yet within the `timeout:` of a call;
+      the client still has the event and goes on), `:closed` (the client is shut down), `:not_running`, or
       the reason why the client dropped the event: `:invalid`, `:too_large`, `:queue_full`, `:before_send`, `:disabled`,
       `:shutdown_deadline`.
-    * `:attempts` - how many requests were made for these events.
+    * `:attempts` - how many requests were made for these events; 0 for kind `:timeout`, whose requests go on.
     * `:response` - Klime's `Klime.BatchResponse`, for kind `:rejected`.
 
   It is an exception, so that error trackers take it.

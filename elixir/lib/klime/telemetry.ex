@@ -9,7 +9,8 @@ defmodule Klime.Telemetry do
   | `[:klime, :batch, :failed]` | events were refused by Klime, or their request failed for good | `events`, `attempts` | `error` |
   | `[:klime, :events, :dropped]` | the client dropped events | `events` | `reason` |
 
-  The metadata also has the `client` (a process id) and its `name`. Handlers run where callbacks do, before them. What is dropped
+  The metadata also has the `client` (a process id) and its `name`. Handlers run where callbacks do, before them; what fails
+  there keeps no callback from being called. What is dropped
   without being shown to `on_drop` is in `Klime.stats/1` but not in the last measurement.
   """
 

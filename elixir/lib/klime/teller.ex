@@ -132,19 +132,27 @@ defmodule Klime.Teller do
     end
   end
 
-  # Linked, so that a callback that hangs does not outlive this process.
+  # Linked, so that a callback that hangs does not outlive this process. By `proc_lib`, so that it has the client and those who started
+  # that among its `$ancestors`, which what follows them in tests goes by.
   defp run({name, arguments}, %{callbacks: callbacks, metadata: metadata}) do
-    :erlang.spawn_opt(fn -> call(name, callbacks[name], flat(name, arguments), metadata) end, [:link, :monitor])
+    work = fn -> call(name, callbacks[name], flat(name, arguments), metadata) end
+    pid = :proc_lib.spawn_link(work)
+    {pid, Process.monitor(pid)}
   end
 
   # Drops that were told together are a list of lists by now.
   defp flat(:on_drop, [reason, events]), do: [reason, List.flatten(events)]
   defp flat(_name, arguments), do: arguments
 
+  # What fails in one leaves the other alone.
   defp call(name, fun, arguments, metadata) do
-    if metadata, do: Klime.Telemetry.execute(name, arguments, metadata)
-    if fun, do: apply(fun, arguments)
+    if metadata, do: attempt("telemetry", fn -> Klime.Telemetry.execute(name, arguments, metadata) end)
+    if fun, do: attempt(name, fn -> apply(fun, arguments) end)
+  end
+
+  defp attempt(what, work) do
+    work.()
   catch
-    kind, reason -> Logger.error("klime: #{name} failed: " <> Exception.format(kind, reason, __STACKTRACE__))
+    kind, reason -> Logger.error("klime: #{what} failed: " <> Exception.format(kind, reason, __STACKTRACE__))
   end
 end

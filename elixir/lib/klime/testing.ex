@@ -7,7 +7,11 @@ defmodule Klime.Testing do
 
   `events/1` returns the events that the calling test has caused: those of its own process, of tasks that it started, and of processes
   that it is an ancestor of (`start_supervised/1`, `start_link`). So tests that share a client may be `async: true`. For another process
-  use `allow/2`.
+  use `allow/2`. What
+  processes have caused that have ended is forgotten.
+
+  Events are there as soon as the client has them: after `track/4` at once, after `track!/4` when it answers `{:ok, _}`. With
+  `disabled: true` there are none; the environment's `KLIME_DISABLED` does not count in this mode.
 
       iex> {:ok, client} = Klime.Client.start_link(testing: true)
       iex> fn -> Klime.track(client, "Button Clicked", %{}, user_id: "user_123") end |> Task.async() |> Task.await()
@@ -27,13 +31,8 @@ defmodule Klime.Testing do
   """
   @spec events(Klime.Client.client()) :: [Event.t()]
   def events(client \\ :klime) do
-    table = table_of(client)
-
-    for {{:event, _, number}, event} <- :ets.match_object(table, {{:event, self(), :_}, :_}) do
-      {number, Event.from_map(event)}
-    end
-    |> Enum.sort_by(&elem(&1, 0))
-    |> Enum.map(&elem(&1, 1))
+    # In the order of their keys, which end with a number that grows.
+    for {_key, event} <- :ets.match_object(table_of(client), {{:event, self(), :_}, :_}), do: Event.from_map(event)
   end
 
   @doc """
@@ -65,8 +64,9 @@ defmodule Klime.Testing do
   """
   @spec allow(Klime.Client.client(), pid()) :: :ok
   def allow(client \\ :klime, process) when is_pid(process) do
-    :ets.insert(table_of(client), {{:allowed, process, self()}})
-    :ok
+    table = table_of(client)
+    :ets.insert(table, {{:allowed, process, self()}})
+    know(table, [self(), process])
   end
 
   @doc false
@@ -77,13 +77,34 @@ defmodule Klime.Testing do
 
   def note(table, event) do
     number = System.unique_integer([:monotonic])
-    lineage = Enum.uniq(Enum.flat_map(lineage(), &[&1 | allowed(table, &1)]))
-    :ets.insert(table, Enum.map(lineage, &{{:event, &1, number}, event}))
-    :ok
+
+    readers =
+      for process <- Enum.uniq(Enum.flat_map(lineage(), &[&1 | allowed(table, &1)])), alive?(process), do: process
+
+    :ets.insert(table, Enum.map(readers, &{{:event, &1, number}, event}))
+    know(table, readers)
   rescue
     # The client has ended meanwhile, and its table with it.
     ArgumentError -> :ok
   end
+
+  # Only a process itself reads its events. So those of one that has ended can go, whenever there is a new one.
+  defp know(table, processes) do
+    new = Enum.filter(processes, &:ets.insert_new(table, {{:process, &1}}))
+    if new != [], do: forget_ended(table)
+    :ok
+  end
+
+  defp forget_ended(table) do
+    for [process] <- :ets.match(table, {{:process, :"$1"}}), not alive?(process) do
+      :ets.match_delete(table, {{:event, process, :_}, :_})
+      :ets.match_delete(table, {{:allowed, process, :_}})
+      :ets.match_delete(table, {{:allowed, :_, process}})
+      :ets.delete(table, {:process, process})
+    end
+  end
+
+  defp alive?(process), do: node(process) == node() and Process.alive?(process)
 
   # This process, those that it works for, and those that started it. All of them are on this node or named.
   defp lineage do

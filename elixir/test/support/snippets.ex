@@ -1,6 +1,8 @@
 defmodule Klime.Stand.Handlers do
   @moduledoc false
   # What snippets call that an app would define.
+  def handle_error(error, _events) when is_exception(error), do: :ok
+  def handle_success(%Klime.BatchResponse{}), do: :ok
   def connected?(_socket), do: true
 end
 

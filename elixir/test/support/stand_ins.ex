@@ -121,11 +121,12 @@ defmodule Klime.Stand.Optional do
     end
   end
 
-  defp script(:telemetry), do: "telemetry.exs"
-  defp script(Jason), do: "jason.exs"
-
-  defp undefine(module) do
+  @doc "Undefines a module that a test has compiled."
+  def undefine(module) do
     :code.purge(module)
     :code.delete(module)
   end
+
+  defp script(:telemetry), do: "telemetry.exs"
+  defp script(Jason), do: "jason.exs"
 end

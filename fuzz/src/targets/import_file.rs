@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::import::convert::{Converter, MARK};
 use crate::import::mapping::{Columns, Meaning, NoEvent, PostHog, Rest, Segment, Times};
-use crate::import::read::{Header, Position, Reader, Record, Source};
+use crate::import::read::{Dialect, Header, Position, Reader, Record, Source};
 use crate::import::refused;
 
 pub(crate) const TOKENS: &[&str] = &[
@@ -19,6 +19,8 @@ pub(crate) const TOKENS: &[&str] = &[
     "\"",
     "\"\"",
     ",",
+    "\t",
+    "\\",
     "{\"type\":\"track\",\"event\":\"A\",\"userId\":\"u\",\"timestamp\":\"2026-11-23T15:20:00Z\"}",
     "type,event,userId,timestamp\n",
     "\"distinct_id\":",
@@ -46,8 +48,9 @@ pub(crate) fn check(bytes: &[u8]) {
         2 => Meaning::PostHog(PostHog { pages: true, ..PostHog::default() }),
         _ => Meaning::Columns(Columns { infer: true, event: Some("A".to_owned()), ..Columns::default() }),
     };
-    let converter = Converter { source: "f".to_owned(), meaning, times: Times::default(), id_from: None };
-    let Some(mut reader) = open(text, is_table) else { return };
+    let converter = Converter { source: "f".to_owned(), meaning, times: Times::default(), id_from: None, null: None };
+    let table = is_table.then_some(if choice & 16 == 16 { Dialect::Mysql } else { Dialect::Csv(b',') });
+    let Some(mut reader) = open(text, table) else { return };
     let records = all(&mut reader);
     let mut last = Position::default();
     for record in &records {
@@ -58,15 +61,18 @@ pub(crate) fn check(bytes: &[u8]) {
     }
     assert!(last.bytes <= text.len() as u64);
     let at = records.len() / 2;
-    if let (Some(record), Some(mut reader)) = (records.get(at), open(text, is_table)) {
+    if let (Some(record), Some(mut reader)) = (records.get(at), open(text, table)) {
         reader.go_to(record.end).expect("the position is in the file");
         assert_eq!(Some(&*all(&mut reader)), records.get(at + 1..));
     }
 }
 
-fn open(text: &[u8], is_table: bool) -> Option<Reader> {
+fn open(text: &[u8], table: Option<Dialect>) -> Option<Reader> {
     let source = Source::stream(Cursor::new(text.to_vec()));
-    if is_table { Reader::table(source, b',', Header::FirstRow).ok() } else { Some(Reader::lines(source)) }
+    match table {
+        Some(dialect) => Reader::table(source, dialect, Header::FirstRow).ok(),
+        None => Some(Reader::lines(source)),
+    }
 }
 
 fn all(reader: &mut Reader) -> Vec<Record> {

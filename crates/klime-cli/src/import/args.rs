@@ -14,18 +14,24 @@ use crate::settings::Connection;
 const EXAMPLES: &str = r#"Examples:
   klime import events.ndjson --dry-run          what would be sent, and what is wrong with the rest
   klime import events.ndjson                    run it again to go on where it stopped
-  klime import orders.csv --event 'Order Placed' --map userId=customer_id --map timestamp=placed_at --timezone UTC
-  psql -c "COPY (SELECT …) TO STDOUT CSV HEADER" | klime import - --event 'Order Placed' --id-from id
-  klime import users.csv --type identify --map userId=id --properties name,email,seats:number
+  klime import orders.csv --event 'Order Placed' --map userId=customer_id \
+    --map timestamp=placed_at --timezone UTC
+  psql -c "COPY (SELECT …) TO STDOUT CSV HEADER" |
+    klime import - --event 'Order Placed' --id-from id
+  klime import users.csv --type identify \
+    --map userId=id --map timestamp=created_at --timezone UTC
   klime import segment.ndjson --from segment
   klime import posthog.jsonl --from posthog --group-type company
 
-Lines: each line of NDJSON is an event as the SDKs send it: {"type":"track","event":"…","userId":"…","timestamp":"…",
-"properties":{…}}. With --map, --type, --event or --properties its fields are mapped, as the columns of a CSV file
-are. A record without a messageId gets one that is the same in each run, so nothing counts twice.
+Lines: each line of NDJSON is an event as the SDKs send it:
+  {"type":"track","event":"…","userId":"…","timestamp":"…","properties":{…}}
+With --map, --type, --event or --properties its fields are mapped, as the columns of a CSV file are. A record without a messageId gets one that is the same in each run, so nothing counts twice.
 
-Exit status: 0 Klime has everything, 1 something was refused, 2 the command line, the file or the configuration is
-at fault and nothing was sent, 3 it was stopped or Klime was not reached: it prints the command to go on with."#;
+Exit status:
+  0  Klime has everything
+  1  something was refused, or is lost behind the id of another record
+  2  the command line, the file or the configuration is at fault, nothing was sent
+  3  it was stopped, or Klime was not reached: it prints the command to go on with"#;
 
 /// Import history from a file: NDJSON, CSV, or an export of Segment or PostHog.
 ///
@@ -37,15 +43,16 @@ pub(crate) struct Args {
     /// The file to import; - is standard input
     pub(super) file: PathBuf,
 
-    /// How records stand in the file [default: by its name and its first byte]
-    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv"]).map(container))]
+    /// How records stand in the file; mysql is what mysql --batch prints [default: by its name and its first byte]
+    #[arg(long, value_parser = PossibleValuesParser::new(["ndjson", "csv", "mysql"]).map(container))]
     pub(super) format: Option<Container>,
 
     /// Whose records they are [default: columns, or events as the SDKs send them]
     #[arg(long, value_enum)]
     pub(super) from: Option<From>,
 
-    /// Only check, and say what would be sent; needs no write key and writes nothing
+    /// Only check, and say what would be sent, with the mapping and the first event; needs no write key and writes
+    /// nothing
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -117,6 +124,10 @@ pub(super) struct MappingArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) source: Option<String>,
 
+    /// The text that stands for no value, besides an empty one in CSV [default: NULL with --format mysql]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) null: Option<String>,
+
     /// What separates columns: one character, or tab [default: a comma, in a .tsv file a tab]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
     pub(super) delimiter: Option<u8>,
@@ -152,7 +163,7 @@ pub(super) struct ExportArgs {
 #[command(next_help_heading = "Progress")]
 pub(super) struct ProgressArgs {
     /// Send at most so many events a second
-    #[arg(long, value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "EVENTS", value_parser = parse_rate)]
     pub(super) rate: Option<u32>,
 
     /// Where it is kept how far the import is [default: FILE.klime-checkpoint; for standard input and
@@ -173,7 +184,7 @@ pub(super) struct ProgressArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) refused: Option<PathBuf>,
 
-    /// How long it goes on trying when Klime is not reached, about
+    /// How long it goes on trying while Klime takes nothing; then it stops, to be gone on with later
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse)]
     pub(super) patience: Duration,
 
@@ -206,7 +217,11 @@ impl Args {
 }
 
 fn container(word: String) -> Container {
-    if word == "csv" { Container::Csv } else { Container::Ndjson }
+    match word.as_str() {
+        "csv" => Container::Csv,
+        "mysql" => Container::Mysql,
+        _ => Container::Ndjson,
+    }
 }
 
 pub(super) fn parse_map(text: &str) -> Result<(Target, String), String> {
@@ -218,6 +233,11 @@ pub(super) fn parse_map(text: &str) -> Result<(Target, String), String> {
         },
         _ => Err("it must be FIELD=COLUMN, such as userId=customer_id".to_owned()),
     }
+}
+
+fn parse_rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok().filter(|rate| (1..=1_000_000).contains(rate));
+    rate.ok_or_else(|| "it must be a whole number of events a second, from 1 to 1000000".to_owned())
 }
 
 pub(super) fn parse_delimiter(text: &str) -> Result<u8, String> {

@@ -186,7 +186,7 @@ mod tests {
 
     fn converter(columns: Columns) -> Converter {
         let meaning = Meaning::Columns(columns);
-        Converter { source: "f".to_owned(), meaning, times: Times::default(), id_from: None }
+        Converter { source: "f".to_owned(), meaning, times: Times::default(), id_from: None, null: None }
     }
 
     #[track_caller]

@@ -21,6 +21,7 @@ struct MappingFile {
     timezone: Option<String>,
     id_from: Option<String>,
     source: Option<String>,
+    null: Option<String>,
     delimiter: Option<String>,
     columns: Vec<String>,
 }
@@ -65,6 +66,7 @@ fn merge(args: &mut MappingArgs, file: MappingFile) -> Result<(), String> {
     args.timezone = args.timezone.take().or(timezone);
     args.id_from = args.id_from.take().or(file.id_from);
     args.source = args.source.take().or(file.source);
+    args.null = args.null.take().or(file.null);
     args.delimiter = args.delimiter.or(delimiter);
     if args.columns.is_empty() {
         args.columns = file.columns;
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn the_file_says_what_the_command_line_does_not() {
         let json = r#"{"map":{"userId":"uid","timestamp":"at"},"event":"Order Placed","properties":["total:number"],
-            "timezone":"+01:00","idFrom":"id","delimiter":";","infer":true}"#;
+            "timezone":"+01:00","idFrom":"id","null":"-","delimiter":";","infer":true}"#;
         let map = vec![(Target::UserId, "customer".to_owned())];
         let args = completed(json, MappingArgs { map, ..MappingArgs::default() }).unwrap();
         assert_eq!(args.map, [(Target::UserId, "customer".to_owned()), (Target::Timestamp, "at".to_owned())]);
@@ -94,6 +96,7 @@ mod tests {
             (args.event.as_deref(), args.id_from.as_deref(), args.delimiter),
             (Some("Order Placed"), Some("id"), Some(b';'))
         );
+        assert_eq!(args.null.as_deref(), Some("-"));
         assert!(args.infer && args.timezone.is_some() && args.kind.is_none());
     }
 

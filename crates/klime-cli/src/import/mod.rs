@@ -15,10 +15,12 @@ mod lock;
 pub mod mapping;
 mod mapping_file;
 mod next;
+mod outline;
 mod place;
 mod plan;
 pub mod read;
 mod refused;
+mod repeats;
 mod report;
 mod resume;
 mod run;
@@ -35,8 +37,10 @@ use convert::Converter;
 use counts::Counts;
 use mapping::NoEvent;
 use next::Next;
+use outline::Outline;
 use plan::Opened;
 use read::Reader;
+use repeats::Ids;
 
 /// Runs `klime import`.
 pub(crate) fn import(mut args: Args) -> Exit {
@@ -58,7 +62,7 @@ fn prepare(args: &mut Args, began: Instant) -> Result<Exit, String> {
     // A setting that is no good is told before the file is looked at.
     let checked = settings.client().map_err(|error| error.to_string())?.build();
     drop(checked.map_err(|error| settings.explain(&error).to_string())?);
-    let builder = run::client_settings(builder, args.progress.retry_delay, args.progress.patience);
+    let builder = run::client_settings(builder, args.progress.retry_delay);
     let plan = plan::plan(args, open(args)?, &settings)?;
     let (name, has_checkpoint) = (plan.source_name.clone(), plan.checkpoint_file.is_some());
     let next = Next::new(std::env::args_os(), args, plan.reader.columns().is_some());
@@ -87,20 +91,33 @@ fn open(args: &Args) -> Result<Opened, String> {
 
 fn dry_run(args: &Args, began: Instant) -> Result<Exit, String> {
     let Opened { mut reader, converter, name, .. } = open(args)?;
-    let counts = check(&mut reader, &converter).map_err(|error| format!("{name} cannot be read further: {error}"))?;
+    let checked = check(&mut reader, &converter).map_err(|error| format!("{name} cannot be read further: {error}"))?;
     let took = clock::now().saturating_duration_since(began);
-    Ok(report::dry_run(&name, &counts, took, args.json))
+    let outline = Outline::of(reader.columns(), &converter);
+    Ok(report::dry_run(&name, &checked, outline.as_ref(), took, args.json))
+}
+
+/// What a dry run has found.
+#[derive(Debug, Default)]
+struct Checked {
+    counts: Counts,
+    /// The first event that would be sent, and the line of its record.
+    first: Option<(u64, String)>,
 }
 
 /// What would become of each record, as far as that can be said without Klime.
-fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Counts> {
-    let mut counts = Counts::default();
+fn check(reader: &mut Reader, converter: &Converter) -> std::io::Result<Checked> {
+    let (mut checked, mut ids) = (Checked::default(), Ids::default());
+    let counts = &mut checked.counts;
     while let Some(record) = reader.read()? {
         match converter.convert(&record) {
-            Ok(event) => counts.accept(event.kind),
+            Ok(event) => {
+                counts.accept(record.line, event.kind, ids.add(&event, converter.id_from.as_deref()));
+                checked.first.get_or_insert((record.line, event.json));
+            }
             Err(NoEvent::Refused(fault)) => counts.refuse_for(record.line, &fault),
             Err(NoEvent::Skipped(reason)) => counts.skip(reason),
         }
     }
-    Ok(counts)
+    Ok(checked)
 }

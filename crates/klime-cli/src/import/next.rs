@@ -10,6 +10,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 
 use super::args::Args;
+use super::plan::MYSQL_NULL;
+use super::read::Container;
 
 /// Options that are of one run: what they ask for has been done.
 const OF_ONE_RUN: &[&str] = &["file", "restart", "key_changed"];
@@ -38,6 +40,9 @@ impl Next {
         let mapping = &args.mapping;
         if is_table && args.from.is_none() && !mapping.has_any() {
             next.for_refused.push("--properties '*'".to_owned());
+        }
+        if args.format == Some(Container::Mysql) && mapping.null.is_none() {
+            next.for_refused.push(option("null", OsStr::new(MYSQL_NULL)));
         }
         if mapping.id_from.is_some() || mapping.source.is_some() {
             // It is part of the ids.
@@ -178,6 +183,10 @@ mod tests {
         assert_eq!(
             next(&["e.ndjson", "--from", "segment"], false).mended(Path::new("-r")),
             "klime import ./-r --from segment"
+        );
+        assert_eq!(
+            next(&["-", "--format", "mysql", "--event", "A"], true).mended(Path::new("r")),
+            "klime import r --event A --null NULL"
         );
         assert_eq!(next(&["-"], false).resume(), "klime import -");
     }

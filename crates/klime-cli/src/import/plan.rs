@@ -12,14 +12,17 @@ use super::header;
 use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
 use super::place::place;
-use super::read::{Container, Header, Reader, Source, check, look};
+use super::read::{Container, Dialect, Header, Reader, Source, check, look};
 use super::refused::RefusedFile;
 use super::resume::go_on;
-use super::run::Plan;
+use super::run::{Plan, Waiting};
 use crate::settings::Settings;
 
 /// By so many of its first bytes a file is known again.
 const HEAD_BYTES: u64 = 64 * 1024;
+
+/// How `mysql --batch` prints that there is no value.
+pub(super) const MYSQL_NULL: &str = "NULL";
 
 /// A source that is open, and how its records become events.
 #[derive(Debug)]
@@ -55,16 +58,15 @@ pub(super) fn open(args: &Args) -> Result<Opened, String> {
     let container = container.map_err(|problem| format!("{shown} {problem}"))?;
     let converter = converter(args, container)?;
     let mapping = &args.mapping;
+    check_container(mapping, container)?;
     let hint = if container == Container::Ndjson { header::hint(start, &converter.meaning) } else { None };
     let reader = match container {
-        Container::Ndjson => {
-            check_lines(mapping)?;
-            Reader::lines(source)
-        }
-        Container::Csv => {
+        Container::Ndjson => Reader::lines(source),
+        Container::Csv | Container::Mysql => {
+            let dialect = if container == Container::Csv { Dialect::Csv(delimiter(args)) } else { Dialect::Mysql };
             let header =
                 if mapping.columns.is_empty() { Header::FirstRow } else { Header::Given(mapping.columns.clone()) };
-            let reader = Reader::table(source, delimiter(args), header);
+            let reader = Reader::table(source, dialect, header);
             reader.map_err(|problem| format!("{shown}: {problem}"))?
         }
     };
@@ -98,19 +100,24 @@ fn delimiter(args: &Args) -> u8 {
     args.mapping.delimiter.unwrap_or(if is_tsv { b'\t' } else { b',' })
 }
 
-/// Options of CSV are no use for lines, unless they are those of a mapping file, which is for both.
-fn check_lines(mapping: &MappingArgs) -> Result<(), String> {
+/// Options of CSV are no use elsewhere, unless they are those of a mapping file, which is for all.
+fn check_container(mapping: &MappingArgs, container: Container) -> Result<(), String> {
+    let (is, has_columns) = match container {
+        Container::Csv => return Ok(()),
+        Container::Ndjson => ("NDJSON", false),
+        Container::Mysql => ("what mysql --batch prints", true),
+    };
     let option = match mapping {
         MappingArgs { mapping: Some(_), .. } => return Ok(()),
         MappingArgs { delimiter: Some(_), .. } => "--delimiter",
-        MappingArgs { columns, .. } if !columns.is_empty() => "--columns",
+        MappingArgs { columns, .. } if !columns.is_empty() && !has_columns => "--columns",
         _ => return Ok(()),
     };
-    Err(format!("{option} is for CSV, and these records are NDJSON; --format csv says otherwise"))
+    Err(format!("{option} is for CSV, and these records are {is}; --format csv says otherwise"))
 }
 
 fn converter(args: &Args, container: Container) -> Result<Converter, String> {
-    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, .. } = &args.mapping;
+    let MappingArgs { map, kind, event, properties, infer, timezone, id_from, null, .. } = &args.mapping;
     let has_mapping = args.mapping.has_any();
     let exports = &args.exports;
     let meaning = match args.from {
@@ -136,7 +143,9 @@ fn converter(args: &Args, container: Container) -> Result<Converter, String> {
         }),
     };
     let source = args.source();
-    Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone() })
+    let of_mysql = || (container == Container::Mysql).then(|| MYSQL_NULL.to_owned());
+    let null = null.clone().or_else(of_mysql);
+    Ok(Converter { source, meaning, times: Times { zone: timezone.clone() }, id_from: id_from.clone(), null })
 }
 
 /// What shapes the events, for the checkpoint.
@@ -150,6 +159,7 @@ fn options(args: &Args, container: Container, converter: &Converter) -> BTreeMap
     add("format", Some(format!("{container:?}").to_lowercase()));
     add("source", Some(converter.source.clone()));
     add("id-from", converter.id_from.clone());
+    add("null", converter.null.clone());
     add("timezone", converter.times.zone.as_ref().map(zone_name));
     add("columns", (!args.mapping.columns.is_empty()).then(|| args.mapping.columns.join(",")));
     add("delimiter", (container == Container::Csv).then(|| char::from(delimiter(args)).to_string()));
@@ -160,17 +170,33 @@ fn options(args: &Args, container: Container, converter: &Converter) -> BTreeMap
             for (target, column) in &columns.map {
                 add(&format!("map {}", Target::name(*target)), Some(column.clone()));
             }
-            add("properties", Some(format!("{:?}", columns.rest)).filter(|_| !columns.is_event));
-            add("infer", columns.infer.then(|| "true".to_owned()));
+            add("properties", Some(columns.rest.to_string()).filter(|_| !columns.is_event));
+            add("infer", given(columns.infer));
         }
-        Meaning::Segment(segment) => add("from", Some(format!("{segment:?}"))),
-        Meaning::PostHog(posthog) => add("from", Some(format!("{posthog:?}"))),
+        Meaning::Segment(Segment { pages, skip_anonymous }) => {
+            add("from", Some("segment".to_owned()));
+            add("pages", given(*pages));
+            add("skip-anonymous", given(*skip_anonymous));
+        }
+        Meaning::PostHog(PostHog { pages, skip_anonymous, keep_dollar, group_type }) => {
+            add("from", Some("posthog".to_owned()));
+            add("pages", given(*pages));
+            add("skip-anonymous", given(*skip_anonymous));
+            add("keep-dollar", given(*keep_dollar));
+            add("group-type", group_type.clone());
+        }
     }
     options
 }
 
+/// An option without a value, if it is given.
+fn given(is_given: bool) -> Option<String> {
+    is_given.then(|| "true".to_owned())
+}
+
 fn zone_name(zone: &jiff::tz::TimeZone) -> String {
-    zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned)
+    let offset = || zone.to_fixed_offset().map(|offset| offset.to_string()).unwrap_or_default();
+    zone.iana_name().map_or_else(offset, str::to_owned)
 }
 
 /// An import that can run, from where the last one was.
@@ -212,6 +238,11 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
         checkpoint_file: file,
         refused,
         rate: args.progress.rate,
+        waiting: Waiting {
+            endpoint: settings.endpoint.clone(),
+            retry_delay: args.progress.retry_delay,
+            patience: args.progress.patience,
+        },
         json: args.json,
     })
 }

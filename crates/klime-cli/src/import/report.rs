@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use klime::Stats;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::counts::Counts;
+use super::Checked;
+use super::counts::{Counts, FaultCount, Repeated};
 use super::next::Next;
-use super::run::{Ended, behind, grouped};
+use super::outline::Outline;
+use super::repeats::MAX_IDS;
+use super::run::{Ended, behind, counted, grouped};
 use crate::exit::Exit;
 use crate::print;
 
@@ -34,6 +38,11 @@ pub(super) struct Outcome<'o> {
     refused_file: Option<&'o Path>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'o str>,
+    /// Of a dry run: which part of an event comes from where, and the first event that would be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<&'o Outline>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<&'o RawValue>,
 }
 
 /// Nothing was done, because of this.
@@ -48,31 +57,51 @@ pub(super) fn usage(message: &str, exit: Exit, json: bool) -> Exit {
 }
 
 /// Says what a dry run has found.
-pub(super) fn dry_run(file: &str, counts: &Counts, took: Duration, json: bool) -> Exit {
-    let exit = if counts.refused > 0 { Exit::Refused } else { Exit::Taken };
+pub(super) fn dry_run(file: &str, checked: &Checked, mapping: Option<&Outline>, took: Duration, json: bool) -> Exit {
+    let Checked { counts, first } = checked;
+    let (status, exit) = of_records(counts, "valid");
     if json {
-        let status = if counts.refused > 0 { "refused" } else { "valid" };
         let seconds = took.as_secs_f64();
-        let outcome =
-            Outcome { status, file, counts, line: None, books: None, seconds, refused_file: None, error: None };
+        let first = first.as_ref().and_then(|(_, event)| serde_json::from_str(event).ok());
+        let (line, books, refused_file, error) = (None, None, None, None);
+        let outcome = Outcome { status, file, counts, line, books, seconds, refused_file, error, mapping, first };
         print::line(serde_json::to_string(&outcome).unwrap_or_default());
         return exit;
     }
-    print::line(format_args!(
-        "{}: {} records checked, nothing was sent",
-        print::printable(file),
-        grouped(counts.records)
-    ));
+    show_mapping(mapping, first.as_ref());
+    print::line(format_args!("{}: {} checked, nothing was sent", print::printable(file), counted(counts.records)));
     print::line(table(counts, "valid").trim_end());
     exit
+}
+
+/// Shows what is done with columns, and what comes of the first record.
+fn show_mapping(mapping: Option<&Outline>, first: Option<&(u64, String)>) {
+    if let Some(mapping) = mapping {
+        print::line("mapping");
+        mapping.lines().for_each(|line| print::line(print::printable(&line)));
+    }
+    if let Some((line, event)) = first {
+        print::line(format_args!("first event, of line {line}"));
+        let event =
+            serde_json::from_str::<serde_json::Value>(event).and_then(|event| serde_json::to_string_pretty(&event));
+        event.unwrap_or_default().lines().for_each(|line| print::line(format_args!("  {}", print::printable(line))));
+    }
 }
 
 /// The word for how an import ended, and its exit status.
 fn status(ended: &Ended) -> (&'static str, Exit) {
     match &ended.stopped {
         Some(stop) => ("stopped", stop.exit),
-        None if ended.counts.refused > 0 => ("refused", Exit::Refused),
-        None => ("complete", Exit::Taken),
+        None => of_records(&ended.counts, "complete"),
+    }
+}
+
+/// The same where it came to the end of the source.
+fn of_records(counts: &Counts, good: &'static str) -> (&'static str, Exit) {
+    match counts {
+        _ if counts.is_whole() => (good, Exit::Taken),
+        Counts { refused: 0, .. } => ("repeated", Exit::Refused),
+        _ => ("refused", Exit::Refused),
     }
 }
 
@@ -101,6 +130,8 @@ pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
         seconds: took.as_secs_f64(),
         refused_file: refused_file(ended),
         error: ended.stopped.as_ref().map(|stop| stop.message.as_str()),
+        mapping: None,
+        first: None,
     };
     print::line(serde_json::to_string(&outcome).unwrap_or_default());
     exit
@@ -109,13 +140,16 @@ pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
 /// Says how an import ended, and what is to be done next.
 pub(super) fn ended(file: &str, ended: &Ended, took: Duration, next: &Next, has_checkpoint: bool) -> Exit {
     let Ended { counts, books, stopped, .. } = ended;
+    let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);
     let how = match stopped {
         Some(_) => format!("stopped {}", behind(ended.position)),
         None => "complete".to_owned(),
     };
-    let rate = books.accepted as f64 / took.as_secs_f64().max(0.001);
-    let file = print::printable(file);
-    print::line(format_args!("{file}: {how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)));
+    let how = match ended.was_complete {
+        true => "was complete already, nothing was sent".to_owned(),
+        false => format!("{how}, after {:.1} s at {} events/s", took.as_secs_f64(), grouped(rate as u64)),
+    };
+    print::line(format_args!("{}: {how}", print::printable(file)));
     print::line(table(counts, "accepted").trim_end());
     print::line(format_args!("books of this run: {books}"));
     if let Some(path) = refused_file(ended) {
@@ -150,32 +184,63 @@ fn table(counts: &Counts, good: &str) -> String {
     };
     row("records", counts.records, "");
     row(good, counts.accepted, &list(&counts.types));
+    let Repeated { same, other, unknown } = &counts.repeated;
+    if same + other.count + unknown > 0 {
+        row("repeated", same + other.count, "of them, with the id of an earlier record; Klime counts each id once");
+    }
+    if *same > 0 {
+        row("", *same, "the same again");
+    }
+    if other.count > 0 {
+        row("", other.count, &format!("not the same, and so lost, {}", found(other)));
+    }
+    if *unknown > 0 {
+        row(
+            "",
+            *unknown,
+            &format!("not known: their ids were compared with the first {} only", grouped(MAX_IDS as u64)),
+        );
+    }
     row("refused", counts.refused, "");
     for (code, fault) in &counts.faults {
-        let lines = fault.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-        let more = if fault.count > fault.lines.len() as u64 { ", …" } else { "" };
-        let word = if fault.count == 1 { "line" } else { "lines" };
-        let (code, first) = (print::printable(code), print::printable(&fault.first));
-        row("", fault.count, &format!("{code}, {word} {lines}{more}: {first}"));
+        for kind in fault.kinds.values() {
+            row("", kind.count, &format!("{}, {}", print::printable(code), found(kind)));
+        }
     }
     row("skipped", counts.skipped, &list(&counts.reasons));
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
+/// Where a fault was found, and what is wrong with the first.
+fn found(fault: &FaultCount) -> String {
+    let lines = fault.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let more = if fault.count > fault.lines.len() as u64 { ", …" } else { "" };
+    let word = if fault.count == 1 { "line" } else { "lines" };
+    format!("{word} {lines}{more}: {}", print::printable(&fault.first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::repeats::Repeat;
 
     #[test]
     fn faults_are_listed_with_their_first_lines() {
         let mut counts = Counts::default();
         (1..=7).for_each(|line| counts.refuse(line, "missing_field", "\"userId\" is missing"));
         counts.refuse(12, "invalid_json", "it is not JSON\u{1b}");
-        (0..1234).for_each(|_| counts.accept("track"));
+        (0..1234).for_each(|_| counts.accept(1, "track", Repeat::First));
+        (1300..1306).for_each(|line| counts.accept(line, "track", Repeat::Other("\"messageId\" is \"a\"".to_owned())));
+        counts.accept(1400, "track", Repeat::Same);
+        counts.accept(1500, "track", Repeat::Unknown);
         counts.skip("alias");
         insta::assert_snapshot!(table(&counts, "accepted"), @r#"
-          records           1,243
-          accepted          1,234   track 1,234
+          records           1,251
+          accepted          1,242   track 1,242
+          repeated              7   of them, with the id of an earlier record; Klime counts each id once
+                                1   the same again
+                                6   not the same, and so lost, lines 1300, 1301, 1302, 1303, 1304, …: "messageId" is "a"
+                                1   not known: their ids were compared with the first 3,500,000 only
           refused               8
                                 1   invalid_json, line 12: it is not JSON\u{1b}
                                 7   missing_field, lines 1, 2, 3, 4, 5, …: "userId" is missing

@@ -6,7 +6,7 @@ use std::io;
 use klime::{SendError, SendErrorKind};
 
 /// A failure without an answer, with the address that was tried.
-pub(super) fn network(error: &SendError, endpoint: &str) -> String {
+pub(crate) fn network(error: &SendError, endpoint: &str) -> String {
     let text = error.to_string().replacen("no answer from Klime", &format!("no answer from {endpoint}"), 1);
     let is_no_tls = causes(error).filter_map(tls).any(|tls| matches!(tls, rustls::Error::InvalidMessage(_)));
     match is_no_tls {

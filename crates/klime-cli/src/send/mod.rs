@@ -4,7 +4,7 @@
 //! last failure is told, and not merely that the time is over.
 
 mod args;
-mod cause;
+pub(crate) mod cause;
 mod fields;
 mod outcome;
 

@@ -41,8 +41,9 @@ fn the_shell_snippets_of_the_readme_do_what_they_say() {
 }
 
 /// What `psql` and `gzip` of the import's pipes give.
-const EXPORTS: [(&str, &str); 2] = [
+const EXPORTS: [(&str, &str); 3] = [
     ("psql", "id,customer_id,placed_at,total,currency\\n7,user_9,2026-07-01 12:00:00,12.50,EUR\\n"),
+    ("mysql", r#"id\tcustomer_id\tplaced_at\ttotal\tnote\n7\tuser_9\t2026-07-01 12:00:00\tNULL\tsays "hi\n"#),
     (
         "gzip",
         r#"{"type":"track","event":"Plan Chosen","userId":"user_9","messageId":"ajs-1","timestamp":"2026-05-01T10:00:00Z"}\n"#,
@@ -67,7 +68,7 @@ fn the_imports_of_the_readme_import() {
         .into_iter()
         .filter(|text| text.contains("klime import") && !text.contains("klime dev"))
         .collect();
-    assert_eq!(imports.len(), 3, "{imports:?}");
+    assert_eq!(imports.len(), 4, "{imports:?}");
     for snippet in imports {
         let mut command = Command::new("sh");
         command.args(["-e", "-c", snippet]).current_dir(folder.path()).stdin(Stdio::null());
@@ -78,8 +79,22 @@ fn the_imports_of_the_readme_import() {
     }
     let events = dev.get("/dev/events?userId=user_9").json();
     let names: Vec<_> = events["events"].as_array().unwrap().iter().map(|row| row["event"].as_str().unwrap()).collect();
-    assert_eq!(names, ["report shared", "Plan Chosen", "Order Placed"]);
-    assert_eq!(events["events"][2]["body"]["properties"], json!({ "currency": "EUR", "total": 12.5 }));
+    assert_eq!(names, ["report shared", "Plan Chosen", "Order Placed", "Order Placed"]);
+    assert_eq!(events["events"][3]["body"]["properties"], json!({ "currency": "EUR", "total": 12.5 }));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dry_run_shows_what_the_readme_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let snippet = blocks("sh").into_iter().find(|text| text.contains("users.csv")).unwrap();
+    let beside = Path::new(env!("CARGO_BIN_EXE_klime")).parent().unwrap();
+    let path = format!("{}:{}", beside.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.args(["-e", "-c", snippet]).current_dir(folder.path()).stdin(Stdio::null()).env("PATH", path);
+    let output = command.output().unwrap();
+    let shown = blocks("text").into_iter().find(|text| text.starts_with("mapping\n")).unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown.trim_end());
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn checkpoint() -> Checkpoint {
     let mut checkpoint = Checkpoint::new(options(&[("type", "track")]), source);
     checkpoint.position = Position { bytes: 10, lines: 2, records: 2 };
     checkpoint.counts.refuse(1, "invalid_json", "no JSON");
-    checkpoint.counts.accept("track");
+    checkpoint.counts.accept(1, "track", crate::import::repeats::Repeat::First);
     checkpoint
 }
 

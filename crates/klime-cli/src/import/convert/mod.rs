@@ -5,11 +5,15 @@ use serde_json::Value;
 use super::id::{self, Key, Origin};
 use super::mapping::{Fault, Fields, Meaning, NoEvent, Times};
 use super::read::{Content, Ending, MAX_RECORD_BYTES, Record, Row};
+use super::repeats;
 use crate::dev::event::Verdict;
 use crate::dev::validate::judge_event;
 
 /// The field of a record that says why it was refused before. Import takes no notice of it, but for the id.
 pub(crate) const MARK: &str = "_refused";
+
+/// What most text is that is not UTF-8.
+const LATIN: &str = "if the file is Latin-1: iconv -f LATIN1 -t UTF-8 FILE | klime import -";
 
 /// How records become events.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct Converter {
     pub times: Times,
     /// The column that derived ids are made of.
     pub id_from: Option<String>,
+    /// The text that stands for no value. Without one, no id may look like a text that often does; with an empty one it may.
+    pub null: Option<String>,
 }
 
 /// An event that keeps to the protocol.
@@ -33,6 +39,10 @@ pub struct Event {
     pub id: String,
     /// `track`, `identify` or `group`.
     pub kind: &'static str,
+    /// The value of the column that the id is made of, if it is made of one.
+    pub key: Option<String>,
+    /// A hash of what it says.
+    pub content: u64,
 }
 
 impl Converter {
@@ -42,25 +52,26 @@ impl Converter {
     ///
     /// [`NoEvent`] says why there is none.
     pub fn convert(&self, record: &Record) -> Result<Event, NoEvent> {
-        let mut fields = fields(record)?;
+        let mut fields = self.fields(record)?;
         let mark = fields.remove(MARK);
         if fields.is_empty() {
             return Err(Fault { code: "invalid_json", message: unmended(mark.is_some()) }.into());
         }
         let key = self.id_from.as_deref().map(|column| self.key(&fields, column)).transpose()?;
         let mut object = self.meaning.event(fields, &self.times)?;
+        self.check_ids(&object)?;
         let has_id = object.get("messageId").is_some_and(|id| id.as_str() != Some(""));
         if !has_id {
             let id = noted_id(mark.as_ref()).unwrap_or_else(|| self.derived(&object, record, key.as_deref()));
             object.insert("messageId".to_owned(), Value::String(id));
         }
-        judged(&object)
+        judged(&object, key, has_id)
     }
 
     /// The message id of a record that is refused, for when it is mended elsewhere: its own one, or that of when it was refused before,
     /// or the one that is made of it. `None` if that would be made of a column that it lacks.
     pub fn id_of(&self, record: &Record) -> Option<String> {
-        let mut fields = fields(record).unwrap_or_default();
+        let mut fields = self.fields(record).unwrap_or_default();
         let mark = fields.remove(MARK);
         let key = self.id_from.as_deref().map(|column| self.key(&fields, column).ok());
         let head = self.meaning.head(&fields);
@@ -72,8 +83,36 @@ impl Converter {
         })
     }
 
+    /// The fields that have a value.
+    fn fields(&self, record: &Record) -> Result<Fields, Fault> {
+        let mut fields = fields(record)?;
+        if let Some(null) = &self.null {
+            fields.retain(|_, value| value.as_str() != Some(null));
+        }
+        Ok(fields)
+    }
+
+    /// Checks that no id is a word that programs write where there is none: all records that have it would be one user's.
+    fn check_ids(&self, object: &Fields) -> Result<(), Fault> {
+        let ids = ["userId", "groupId", "messageId"].map(|name| (name, object.get(name).and_then(Value::as_str)));
+        match ids.into_iter().find_map(|(name, id)| Some((name, id.filter(|id| self.is_no_value(id))?))) {
+            None => Ok(()),
+            Some((name, id)) => Err(Fault::field(format!("\"{name}\" is \"{id}\", {}", no_value(id)))),
+        }
+    }
+
+    fn is_no_value(&self, text: &str) -> bool {
+        let is_one = text.eq_ignore_ascii_case("null") || ["\\N", "undefined", "None"].contains(&text);
+        is_one && self.null.as_deref() != Some("")
+    }
+
     fn key(&self, fields: &Fields, column: &str) -> Result<String, Fault> {
         match super::mapping::find(fields, column) {
+            Some(Value::String(text)) if self.is_no_value(text) => {
+                let message =
+                    format!("column {column:?}, of which the id is to be made, is {text:?}, {}", no_value(text));
+                Err(Fault { code: "missing_field", message })
+            }
             Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
             Some(Value::Number(number)) => Ok(number.to_string()),
             other => {
@@ -92,12 +131,16 @@ impl Converter {
     }
 }
 
+fn no_value(text: &str) -> String {
+    format!("which often stands for no value: --null '{text}' leaves such fields out, --null '' takes them as they are")
+}
+
 /// The message id that was noted when the record was refused before.
 fn noted_id(mark: Option<&Value>) -> Option<String> {
     mark?.get("id")?.as_str().map(str::to_owned)
 }
 
-fn judged(object: &Fields) -> Result<Event, NoEvent> {
+fn judged(object: &Fields, key: Option<String>, has_own_id: bool) -> Result<Event, NoEvent> {
     let json = serde_json::to_string(object).map_err(|error| Fault::field(error.to_string()))?;
     match judge_event(&json).verdict {
         Verdict::Taken(event) => {
@@ -106,7 +149,9 @@ fn judged(object: &Fields) -> Result<Event, NoEvent> {
                 crate::dev::event::Kind::Identify => "identify",
                 crate::dev::event::Kind::Group => "group",
             };
-            Ok(Event { json, id: event.message_id, kind })
+            let content = repeats::content(object, &json, has_own_id);
+            let key = key.filter(|_| !has_own_id);
+            Ok(Event { json, id: event.message_id, kind, key, content })
         }
         Verdict::Refused(refusal) => Err(Fault { code: refusal.code, message: refusal.message }.into()),
     }
@@ -179,7 +224,7 @@ fn unreadable(error: &serde_json::Error) -> String {
 }
 
 fn not_text(valid: usize) -> Fault {
-    Fault { code: "invalid_utf8", message: format!("it is not UTF-8, from its byte {} on", valid + 1) }
+    Fault { code: "invalid_utf8", message: format!("it is not UTF-8, from its byte {} on; {LATIN}", valid + 1) }
 }
 
 fn row_fields(row: &Row, (first, last): (u64, u64)) -> Result<Fields, Fault> {

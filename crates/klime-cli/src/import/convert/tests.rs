@@ -2,12 +2,18 @@ use serde_json::json;
 
 use super::*;
 use crate::import::mapping::{Columns, Rest};
-use crate::import::read::{Header, Position, Reader, Source};
+use crate::import::read::{Dialect, Header, Position, Reader, Source};
 
 fn converter(is_event: bool) -> Converter {
     let rest = Rest { all: true, named: Vec::new() };
     let columns = Columns { is_event, event: (!is_event).then(|| "A".to_owned()), rest, ..Columns::default() };
-    Converter { source: "f".to_owned(), meaning: Meaning::Columns(columns), times: Times::default(), id_from: None }
+    Converter {
+        source: "f".to_owned(),
+        meaning: Meaning::Columns(columns),
+        times: Times::default(),
+        id_from: None,
+        null: None,
+    }
 }
 
 fn line(text: impl AsRef<[u8]>) -> Record {
@@ -18,7 +24,7 @@ fn line(text: impl AsRef<[u8]>) -> Record {
 
 fn rows(text: &str) -> Vec<Record> {
     let source = Source::stream(std::io::Cursor::new(text.to_owned()));
-    let mut reader = Reader::table(source, b',', Header::FirstRow).unwrap();
+    let mut reader = Reader::table(source, Dialect::Csv(b','), Header::FirstRow).unwrap();
     std::iter::from_fn(|| reader.read().unwrap()).collect()
 }
 
@@ -30,6 +36,33 @@ fn code(converter: &Converter, record: &Record) -> (&'static str, String) {
 }
 
 const TRACK: &str = r#"{"type":"track","event":"A","userId":"u","timestamp":"2026-11-23T15:20:00Z"}"#;
+
+#[test]
+fn an_id_that_stands_for_no_value_is_at_fault_unless_it_is_said_which_does() {
+    let track = |id: &str| line(TRACK.replace(r#""u""#, id));
+    let events = converter(true);
+    for id in ["NULL", "null", "Null", "\\N", "undefined", "None"] {
+        let sentence = format!(
+            "\"userId\" is \"{id}\", which often stands for no value: --null '{id}' leaves such fields out, --null '' takes \
+             them as they are"
+        );
+        let record = track(&serde_json::to_string(id).unwrap());
+        assert_eq!(code(&events, &record), ("invalid_field", sentence));
+        let left_out = Converter { null: Some(id.to_owned()), ..converter(true) };
+        assert_eq!(code(&left_out, &record).0, "anonymous_event", "{id}");
+        let taken = Converter { null: Some(String::new()), ..converter(true) };
+        assert!(taken.convert(&record).unwrap().json.contains(r#""userId":""#), "{id}");
+    }
+    for id in ["none", "nil", "N", "Undefined"] {
+        assert!(events.convert(&track(&format!("{id:?}"))).is_ok(), "{id}");
+    }
+    let rows = rows("id,userId,timestamp,note\nNULL,u,2026-11-23T15:20:00Z,NULL\n");
+    assert!(converter(false).convert(&rows[0]).unwrap().json.contains(r#""note":"NULL""#), "only ids are looked at");
+    let keyed = Converter { id_from: Some("id".to_owned()), ..converter(false) };
+    let (found, message) = code(&keyed, &rows[0]);
+    let problem = r#"column "id", of which the id is to be made, is "NULL", which often stands for no value"#;
+    assert!(found == "missing_field" && message.starts_with(problem), "{message}");
+}
 
 #[test]
 fn faults_have_a_code_and_a_sentence() {
@@ -44,7 +77,11 @@ fn faults_have_a_code_and_a_sentence() {
             "invalid_json",
             "it was not mended: put the record's fields beside \"_refused\"",
         ),
-        (b"{\"a\":\"\xff\"}", "invalid_utf8", "it is not UTF-8, from its byte 7 on"),
+        (
+            b"{\"a\":\"\xff\"}",
+            "invalid_utf8",
+            "it is not UTF-8, from its byte 7 on; if the file is Latin-1: iconv -f LATIN1 -t UTF-8 FILE | klime import -",
+        ),
         (br#"{"type":"page"}"#, "invalid_type", r#""type" must be "track", "identify" or "group", not "page""#),
         (
             br#"{"type":"track","event":"A","userId":"u"}"#,

@@ -1,5 +1,7 @@
 //! Columns that the user maps: which one is the user, which the time, and what becomes of the others.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::values::{inferred, shown};
@@ -82,6 +84,17 @@ impl Rest {
             }
         }
         Ok(rest)
+    }
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.all.then(|| "*".to_owned());
+        let named = self.named.iter().map(|(name, meant)| match meant {
+            Some(meant) => format!("{name}:{}", meant.word()),
+            None => name.clone(),
+        });
+        f.write_str(&all.into_iter().chain(named).collect::<Vec<_>>().join(","))
     }
 }
 

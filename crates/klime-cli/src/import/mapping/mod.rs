@@ -21,6 +21,7 @@ pub use segment::Segment;
 pub use time::Times;
 pub(crate) use time::zone;
 pub use values::Type;
+pub(crate) use values::shown;
 
 /// The fields of a record, and the object of an event.
 pub type Fields = Map<String, Value>;

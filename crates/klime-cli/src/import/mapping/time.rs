@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -61,7 +61,14 @@ impl Times {
                 shown(value)
             ));
         };
-        zone.to_timestamp(local).map_err(|_| unreadable(value))
+        let ambiguous = zone.to_ambiguous_timestamp(local);
+        if let AmbiguousOffset::Gap { .. } = ambiguous.offset() {
+            return Err(format!(
+                "is {}, a time that the clocks of --timezone skipped; are the times those of another zone, such as UTC?",
+                shown(value)
+            ));
+        }
+        ambiguous.compatible().map_err(|_| unreadable(value))
     }
 }
 
@@ -180,6 +187,24 @@ mod tests {
         }
         let times = Times { zone: Some(TimeZone::UTC) };
         assert_eq!(times.normalise(&json!("2026-07-01")), Ok("2026-07-01T00:00:00.000Z".to_owned()));
+    }
+
+    #[test]
+    fn a_time_that_its_zone_has_never_seen_is_refused() {
+        let times = Times { zone: Some(zone("Europe/Berlin").unwrap()) };
+        let problem = times.normalise(&json!("2026-03-29 02:30:00")).unwrap_err();
+        assert!(
+            problem.starts_with("is \"2026-03-29 02:30:00\", a time that the clocks of --timezone skipped"),
+            "{problem}"
+        );
+        for (local, utc) in [
+            ("2026-03-29 01:59:59", "2026-03-29T00:59:59.000Z"),
+            ("2026-03-29 03:00:00", "2026-03-29T01:00:00.000Z"),
+            // There are two of this one; it is the first.
+            ("2026-10-25 02:30:00", "2026-10-25T00:30:00.000Z"),
+        ] {
+            assert_eq!(times.normalise(&json!(local)), Ok(utc.to_owned()), "{local}");
+        }
     }
 
     #[test]

@@ -24,15 +24,21 @@ pub enum Type {
 }
 
 impl Type {
+    const ALL: [Self; 5] = [Self::String, Self::Number, Self::Boolean, Self::Time, Self::Json];
+
     pub(super) fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "string" => Self::String,
-            "number" => Self::Number,
-            "boolean" => Self::Boolean,
-            "time" => Self::Time,
-            "json" => Self::Json,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|meant| meant.word() == word)
+    }
+
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Time => "time",
+            Self::Json => "json",
+        }
     }
 
     /// The value that is meant; what is no text already has its type.
@@ -91,7 +97,7 @@ pub(super) fn inferred(value: Value) -> Value {
 }
 
 /// A value in a message, shortened.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     shortened(&value.to_string(), SHOWN_CHARS)
 }
 

@@ -6,6 +6,7 @@
 //!
 //! This module knows no events, no checkpoints and no network.
 
+mod escapes;
 mod lines;
 mod sniff;
 mod source;
@@ -20,7 +21,7 @@ use lines::Lines;
 pub(crate) use sniff::{Container, check, look};
 pub use source::Source;
 use table::Table;
-pub use table::{Header, HeaderError};
+pub use table::{Dialect, Header, HeaderError};
 
 /// The most bytes of one record. An event has 200 KB at most, so this is a record with five times as much.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
@@ -122,8 +123,8 @@ impl Reader {
     /// # Errors
     ///
     /// When the source cannot be read, or has no header that can be used.
-    pub fn table(source: Source, delimiter: u8, header: Header) -> Result<Self, HeaderError> {
-        Table::new(source, delimiter, header).map(|table| Self::Table(Box::new(table)))
+    pub fn table(source: Source, dialect: Dialect, header: Header) -> Result<Self, HeaderError> {
+        Table::new(source, dialect, header).map(|table| Self::Table(Box::new(table)))
     }
 
     /// The next record; `None` behind the last one.

@@ -9,6 +9,8 @@ pub(crate) enum Container {
     Ndjson,
     /// A header and rows.
     Csv,
+    /// The same, as `mysql --batch` prints it.
+    Mysql,
 }
 
 /// Says how records stand in a source that begins with `start`.
@@ -42,11 +44,22 @@ fn first_char(start: &[u8]) -> Option<u8> {
     start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start().first().copied()
 }
 
+const SPREADSHEET: (&str, &str) = ("is a spreadsheet, such as .xlsx", "save it as CSV UTF-8, and import that");
+
+/// Whether a zip archive begins as Office's and OpenDocument's files do.
+fn is_spreadsheet(start: &[u8]) -> bool {
+    let names: [&[u8]; 3] = [b"[Content_Types].xml", b"xl/", b"mimetypeapplication/vnd.oasis.opendocument"];
+    // The first entry's name is behind 30 bytes.
+    start.get(30..).is_some_and(|name| names.iter().any(|known| name.starts_with(known)))
+}
+
 /// Zeros further on are those of a hole that a power failure has left in a log; the other lines are good.
 fn unreadable(start: &[u8]) -> Option<(&'static str, &'static str)> {
     Some(match start {
         [0x1f, 0x8b, ..] => ("is compressed with gzip", "gzip -dc FILE | klime import -"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => ("is compressed with zstd", "zstd -dc FILE | klime import -"),
+        [b'P', b'K', 3, 4, ..] if is_spreadsheet(start) => SPREADSHEET,
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => SPREADSHEET,
         [b'P', b'K', 3, 4, ..] => ("is a zip archive", "unzip -p FILE | klime import -"),
         [b'P', b'A', b'R', b'1', ..] => ("is Parquet", "export it again as JSON lines or CSV"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("is UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | klime import -"),
@@ -101,6 +114,11 @@ mod tests {
     fn what_cannot_be_read_is_told_with_a_remedy() {
         for (start, problem) in [
             (&b"\x1f\x8b\x08"[..], "is compressed with gzip; try: gzip -dc FILE | klime import -"),
+            (b"PK\x03\x04", "is a zip archive; try: unzip -p FILE | klime import -"),
+            (
+                b"PK\x03\x0412345678901234567890123456[Content_Types].xml",
+                "is a spreadsheet, such as .xlsx; try: save it as CSV UTF-8, and import that",
+            ),
             (b"PAR1", "is Parquet; try: export it again as JSON lines or CSV"),
             (b"\xff\xfea\0", "is UTF-16; try: iconv -f UTF-16 -t UTF-8 FILE | klime import -"),
             (b"{\0\"\0a\0", "is UTF-16; try: iconv -f UTF-16LE -t UTF-8 FILE | klime import -"),

@@ -1,17 +1,28 @@
-//! CSV: a header, and a record in each row.
+//! CSV, and what is like it: a header, and a record in each row.
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use csv_core::{ReadRecordResult, ReaderBuilder};
+use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
+use super::escapes;
 use super::lines::KEPT_BYTES;
 use super::source::Source;
 use super::{Content, Ending, MAX_RECORD_BYTES, Position, Record, Row};
 
 /// The most fields of a row; nobody has so many columns.
 const MAX_FIELDS: usize = 10_000;
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Fields are separated by this character, and may stand in quotes.
+    Csv(u8),
+    /// As `mysql --batch` prints them: fields are separated by tabs, quotes are characters as others are, and line ends and tabs in
+    /// fields are escaped.
+    Mysql,
+}
 
 /// Where the columns' names are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +60,7 @@ impl From<io::Error> for HeaderError {
 pub struct Table {
     pub(super) source: Source,
     parser: csv_core::Reader,
-    delimiter: u8,
+    dialect: Dialect,
     columns: Arc<[String]>,
     pub(super) position: Position,
     text: Vec<u8>,
@@ -71,12 +82,12 @@ struct Found {
 }
 
 impl Table {
-    pub(super) fn new(mut source: Source, delimiter: u8, header: Header) -> Result<Self, HeaderError> {
+    pub(super) fn new(mut source: Source, dialect: Dialect, header: Header) -> Result<Self, HeaderError> {
         source.skip_mark()?;
-        let parser = parser(delimiter);
+        let parser = parser(dialect);
         let (text, ends) = (vec![0; 4096], vec![0; 64]);
         let (position, columns) = (Position { bytes: source.offset(), ..Position::default() }, Arc::new([]));
-        let mut table = Self { source, parser, delimiter, columns, position, text, ends, start: Vec::new() };
+        let mut table = Self { source, parser, dialect, columns, position, text, ends, start: Vec::new() };
         let columns = match header {
             Header::Given(columns) => columns,
             Header::FirstRow => table.header()?,
@@ -117,8 +128,12 @@ impl Table {
         let content = if found.is_too_long || matches!(found.ending, Ending::Quote(_)) {
             Content::TooLong(self.start.clone())
         } else {
-            let text = self.text.get(..found.text).unwrap_or_default().to_vec();
-            let ends = self.ends.get(..found.fields).unwrap_or_default().to_vec();
+            let text = self.text.get(..found.text).unwrap_or_default();
+            let mut ends = self.ends.get(..found.fields).unwrap_or_default().to_vec();
+            let text = match self.dialect {
+                Dialect::Csv(_) => text.to_vec(),
+                Dialect::Mysql => escapes::undo(text, &mut ends),
+            };
             Content::Row(Row { columns: Arc::clone(&self.columns), text, ends })
         };
         let bytes = self.source.offset() - start;
@@ -127,11 +142,15 @@ impl Table {
 
     /// Blank lines, and what the parser leaves of a `\r\n`.
     fn skip_line_ends(&mut self) -> io::Result<()> {
-        while let Some(byte @ (b'\r' | b'\n')) = self.source.peek()?.first().copied() {
+        let is_csv = matches!(self.dialect, Dialect::Csv(_));
+        loop {
+            match self.source.peek()?.first() {
+                Some(b'\n') => self.position.lines += 1,
+                Some(b'\r') if is_csv => {}
+                _ => return Ok(()),
+            }
             self.source.consume(1);
-            self.position.lines += u64::from(byte == b'\n');
         }
-        Ok(())
     }
 
     /// Reads a row line by line, so that it is known on which one each field begins.
@@ -215,15 +234,19 @@ impl Table {
 
     pub(super) fn go_to(&mut self, position: Position) -> io::Result<()> {
         self.source.go_to(position.bytes)?;
-        self.parser = parser(self.delimiter);
+        self.parser = parser(self.dialect);
         self.position = position;
         Ok(())
     }
 }
 
 /// A parser at the beginning of a row.
-fn parser(delimiter: u8) -> csv_core::Reader {
-    let mut parser = ReaderBuilder::new().delimiter(delimiter).build();
+fn parser(dialect: Dialect) -> csv_core::Reader {
+    let mut builder = ReaderBuilder::new();
+    let mut parser = match dialect {
+        Dialect::Csv(delimiter) => builder.delimiter(delimiter).build(),
+        Dialect::Mysql => builder.delimiter(b'\t').quoting(false).terminator(Terminator::Any(b'\n')).build(),
+    };
     // Behind a blank line it does not take the next bytes for a byte order mark, wherever in the source they are.
     let _ = parser.read_record(b"\n", &mut [0], &mut [0]);
     parser

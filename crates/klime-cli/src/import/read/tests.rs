@@ -19,7 +19,7 @@ fn lines(bytes: &[u8]) -> Reader {
 }
 
 fn table(bytes: &[u8]) -> Reader {
-    Reader::table(trickle(bytes, 3), b',', Header::FirstRow).unwrap()
+    Reader::table(trickle(bytes, 3), Dialect::Csv(b','), Header::FirstRow).unwrap()
 }
 
 fn all(mut reader: Reader) -> Vec<Record> {
@@ -54,6 +54,17 @@ fn a_line_that_is_too_long_is_told_by_its_size() {
 }
 
 #[test]
+fn rows_of_mysql_have_escapes_and_no_quotes() {
+    let text = b"id\tno\\te\r\n1\tsays \"hi\n2\ta\\nb\\\\n\\tc\n\n\"\tNULL\n\r\td\re";
+    let reader = Reader::table(trickle(text, 3), Dialect::Mysql, Header::FirstRow).unwrap();
+    assert_eq!(reader.columns(), Some(&["id".to_owned(), "no\te".to_owned()][..]));
+    assert_eq!(
+        shown(reader),
+        [r#"2:["1", "says \"hi"]"#, r#"3:["2", "a\nb\\n\tc"]"#, r#"5:["\"", "NULL"]"#, r#"6:["\r", "d\re"]"#,]
+    );
+}
+
+#[test]
 fn rows_begin_on_the_line_that_is_told() {
     let text = b"id,note\r\n1,plain\r\n2,\"over\r\ntwo lines\"\r\n\r\n3,\"quo\"\"ted\"\n4,last";
     assert_eq!(
@@ -72,7 +83,7 @@ fn rows_may_have_any_number_of_fields() {
 fn a_quote_that_is_never_closed_takes_no_memory() {
     let mut bytes = b"a,b\n1,2\n3,\"".to_vec();
     bytes.extend(b"x,y\n".repeat(MAX_RECORD_BYTES));
-    let reader = Reader::table(Source::stream(io::Cursor::new(bytes)), b',', Header::FirstRow).unwrap();
+    let reader = Reader::table(Source::stream(io::Cursor::new(bytes)), Dialect::Csv(b','), Header::FirstRow).unwrap();
     let expected = format!("3: 1000 kept of {}", 3 + 4 * MAX_RECORD_BYTES);
     assert_eq!(shown(reader), [r#"2:["1", "2"]"#, &expected]);
 }
@@ -117,7 +128,7 @@ fn what_is_written_behind_the_end_once_it_was_seen_is_for_another_run() {
     let mut lines = Reader::lines(growing(b"{\"total\":12", b"34}\n{}\n"));
     assert_eq!(lines.read().unwrap().unwrap().ending, Ending::Source);
     let source = growing(b"total\n12", b"34\n56\n");
-    let mut table = Reader::table(source, b',', Header::FirstRow).unwrap();
+    let mut table = Reader::table(source, Dialect::Csv(b','), Header::FirstRow).unwrap();
     assert_eq!(table.read().unwrap().unwrap().ending, Ending::Source);
     for reader in [&mut lines, &mut table] {
         assert_eq!((reader.read().unwrap(), reader.read().unwrap()), (None, None));
@@ -129,7 +140,8 @@ fn what_is_written_behind_the_end_once_it_was_seen_is_for_another_run() {
 
 #[test]
 fn a_header_must_tell_its_columns_apart() {
-    let problem = |text: &[u8]| Reader::table(trickle(text, 3), b',', Header::FirstRow).unwrap_err().to_string();
+    let problem =
+        |text: &[u8]| Reader::table(trickle(text, 3), Dialect::Csv(b','), Header::FirstRow).unwrap_err().to_string();
     assert_eq!(problem(b""), "it is empty, so there is no header");
     assert_eq!(problem(b"id,name,id\n"), "two columns of the header are called \"id\"");
     assert_eq!(problem(b"id,,name\n"), "column 2 of the header has no name");
@@ -141,7 +153,7 @@ fn a_header_must_tell_its_columns_apart() {
 #[test]
 fn names_may_be_given_instead_of_a_header() {
     let header = Header::Given(vec!["id".to_owned(), "name".to_owned()]);
-    let reader = Reader::table(trickle(b"1;Ann\n", 3), b';', header).unwrap();
+    let reader = Reader::table(trickle(b"1;Ann\n", 3), Dialect::Csv(b';'), header).unwrap();
     assert_eq!(reader.columns().unwrap(), ["id", "name"]);
     assert_eq!(shown(reader), [r#"1:["1", "Ann"]"#]);
 }
@@ -158,7 +170,7 @@ proptest! {
     fn reading_goes_on_from_each_position_as_if_it_had_not_stopped(text in any_text(), step in 1..9_usize, is_table: bool) {
         let open = || match is_table {
             false => Some(Reader::lines(trickle(&text, step))),
-            true => Reader::table(trickle(&text, step), b',', Header::FirstRow).ok(),
+            true => Reader::table(trickle(&text, step), Dialect::Csv(b','), Header::FirstRow).ok(),
         };
         if let Some(reader) = open() {
             let whole = all(reader);

@@ -3,7 +3,7 @@ use std::io;
 use serde_json::json;
 
 use super::*;
-use crate::import::read::{Header, Reader, Source};
+use crate::import::read::{Dialect, Header, Reader, Source};
 
 fn marked(content: &Content) -> Value {
     let entry = entry("f.csv", 7, ("missing_field", "no user"), None, content, 3000);
@@ -13,7 +13,7 @@ fn marked(content: &Content) -> Value {
 
 fn row(text: &[u8]) -> Content {
     let source = Source::stream(io::Cursor::new([b"id,name\n", text].concat()));
-    Reader::table(source, b',', Header::FirstRow).unwrap().read().unwrap().unwrap().content
+    Reader::table(source, Dialect::Csv(b','), Header::FirstRow).unwrap().read().unwrap().unwrap().content
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(in crate::import) struct Ended {
     pub(in crate::import) books: Stats,
     /// Every record before it is settled.
     pub(in crate::import) position: Position,
+    /// Whether all was settled before.
+    pub(in crate::import) was_complete: bool,
     /// Why it did not come to the end of the source.
     pub(in crate::import) stopped: Option<Stop>,
     pub(in crate::import) refused_bytes: u64,
@@ -118,6 +120,7 @@ impl Import {
             counts: self.checkpoint.counts,
             books: self.client.stats(),
             position: self.checkpoint.position,
+            was_complete: self.began_at.records > 0 && self.began_at == self.checkpoint.position && stopped.is_none(),
             stopped,
             refused_bytes: self.refused.part().bytes,
             refused_path: self.refused.path().to_owned(),

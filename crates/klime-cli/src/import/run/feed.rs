@@ -11,6 +11,7 @@ use crate::clock;
 use crate::import::convert::{Converter, Event};
 use crate::import::mapping::{Fault, NoEvent};
 use crate::import::read::{Ending, Position, Reader};
+use crate::import::repeats::{Ids, Repeat};
 
 /// Records are handed over by so many …
 const MAX_ITEMS: usize = 256;
@@ -37,9 +38,10 @@ pub(super) fn start(reader: Reader, start: Position, converter: Converter) -> io
 }
 
 fn read_all(mut reader: Reader, mut start: Position, converter: &Converter, outbox: &mpsc::Sender<Read>) {
+    let mut ids = Ids::default();
     loop {
         let mut items = Vec::with_capacity(MAX_ITEMS);
-        let ended = fill(&mut items, &mut reader, &mut start, converter);
+        let ended = fill(&mut items, &mut reader, &mut start, converter, &mut ids);
         // Nobody waits for more when the import has stopped.
         if !items.is_empty() && outbox.blocking_send(Read::Items(items)).is_err() {
             return;
@@ -52,7 +54,13 @@ fn read_all(mut reader: Reader, mut start: Position, converter: &Converter, outb
 }
 
 /// Reads until it is enough, or more may have to be waited for. Says so when there is no more.
-fn fill(items: &mut Vec<Item>, reader: &mut Reader, start: &mut Position, converter: &Converter) -> Option<Read> {
+fn fill(
+    items: &mut Vec<Item>,
+    reader: &mut Reader,
+    start: &mut Position,
+    converter: &Converter,
+    ids: &mut Ids,
+) -> Option<Read> {
     let mut bytes = 0;
     while items.len() < MAX_ITEMS && bytes < MAX_BYTES && (items.is_empty() || !reader.may_block()) {
         let record = match reader.read() {
@@ -65,6 +73,10 @@ fn fill(items: &mut Vec<Item>, reader: &mut Reader, start: &mut Position, conver
         let end = record.end;
         let is_refused = matches!(outcome, Err(NoEvent::Refused(_)));
         let id = is_refused.then(|| converter.id_of(&record)).flatten();
+        let outcome = outcome.map(|event| {
+            let repeat = ids.add(&event, converter.id_from.as_deref());
+            (event, repeat)
+        });
         items.push(Item { record, start: *start, outcome, id });
         *start = end;
     }
@@ -93,9 +105,9 @@ impl Import {
         while self.windows.has_room() && self.pace.is_none_or(|pace| pace.due() <= now) {
             let Some(Item { record, start, outcome, id }) = self.backlog.pop_front() else { return };
             let (fate, event_bytes) = match outcome {
-                Ok(event) => match self.enqueue(&event) {
+                Ok((event, repeat)) => match self.enqueue(&event, &repeat) {
                     Some(fate) => (fate, event.json.len()),
-                    None => return self.backlog.push_front(Item { record, start, outcome: Ok(event), id }),
+                    None => return self.backlog.push_front(Item { record, start, outcome: Ok((event, repeat)), id }),
                 },
                 Err(NoEvent::Refused(fault)) => (Fate::Refused(fault, id), 0),
                 Err(NoEvent::Skipped(reason)) => (Fate::Skipped(reason), 0),
@@ -115,10 +127,12 @@ impl Import {
     }
 
     /// Gives an event to the client; `None` when there is no room for it, which is to come when windows are settled.
-    fn enqueue(&self, event: &Event) -> Option<Fate> {
+    fn enqueue(&self, event: &Event, repeat: &Repeat) -> Option<Fate> {
         self.losses.expect(&event.id);
         let error = match self.client.try_enqueue_json(event.json.as_bytes()) {
-            Ok(_) => return Some(Fate::Sent { id: event.id.clone(), kind: event.kind }),
+            Ok(_) => {
+                return Some(Fate::Sent { id: event.id.clone(), kind: event.kind, repeat: repeat.clone() });
+            }
             Err(error) => error,
         };
         self.losses.forget(&event.id);

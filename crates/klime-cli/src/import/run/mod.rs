@@ -9,6 +9,7 @@ mod feed;
 mod losses;
 mod pace;
 mod progress;
+mod reach;
 mod settings;
 mod settle;
 mod window;
@@ -35,7 +36,9 @@ use feed::Read;
 use losses::Losses;
 use pace::Pace;
 use progress::{Display, Progress};
-pub(crate) use progress::{behind, grouped};
+pub(crate) use progress::{behind, counted, grouped};
+use reach::Reach;
+pub(super) use reach::Waiting;
 pub(super) use settings::client_settings;
 use window::{Item, Windows};
 
@@ -58,6 +61,7 @@ pub(super) struct Plan {
     pub(super) checkpoint_file: Option<CheckpointFile>,
     pub(super) refused: RefusedFile,
     pub(super) rate: Option<u32>,
+    pub(super) waiting: Waiting,
     pub(super) json: bool,
 }
 
@@ -65,6 +69,7 @@ pub(super) struct Plan {
 struct Import {
     client: Client,
     losses: Arc<Losses>,
+    reach: Reach,
     inbox: mpsc::Receiver<Read>,
     backlog: VecDeque<Item>,
     windows: Windows<Flush>,
@@ -77,6 +82,8 @@ struct Import {
     refused: RefusedFile,
     /// Whether nothing was sent before this run.
     was_unsent: bool,
+    /// Where it began.
+    began_at: Position,
     /// How many events of this run are booked as sent and not accepted.
     lost: u64,
     source_name: String,
@@ -106,29 +113,36 @@ enum Phase {
 pub(super) async fn run(plan: Plan, builder: ClientBuilder) -> Result<Ended, Stop> {
     let losses = Losses::new();
     let noted = Arc::clone(&losses);
-    let client = builder.on_error(move |error, events| noted.note(error, events)).build();
-    let client = client.map_err(|error| Stop { message: error.to_string(), exit: Exit::Usage })?;
+    let asking = build(builder.clone().retry_max_attempts(1))?;
+    let client = build(builder.on_error(move |error, events| noted.note(error, events)))?;
     let mut signals = Signals::listen().map_err(|error| Stop::unreachable(error.to_string()))?;
-    tokio::select! {
-        answer = client.verify() => {
-            answer.map_err(|error| Stop::of(losses::failure(&error)))?;
-        }
-        _ = signals.next() => return Err(Stop::unreachable("interrupted".to_owned())),
-    }
-    let mut import = Import::new(plan, client, losses)?;
+    let mut reach = Reach::new(asking, plan.waiting.clone(), clock::now());
+    let mut display = Display::new(plan.json);
+    let met = tokio::select! {
+        met = reach.meet(&mut display, Progress::of(&plan.checkpoint, plan.total_bytes)) => met,
+        _ = signals.next() => Err(Stop::unreachable("interrupted".to_owned())),
+    };
+    display.clear();
+    met?;
+    let mut import = Import::new(plan, client, losses, reach, display)?;
     while !matches!(import.phase, Phase::Over(_)) {
         import.step(&mut signals).await;
     }
     Ok(import.end())
 }
 
+fn build(builder: ClientBuilder) -> Result<Client, Stop> {
+    builder.build().map_err(|error| Stop { message: error.to_string(), exit: Exit::Usage })
+}
+
 impl Import {
-    fn new(plan: Plan, client: Client, losses: Arc<Losses>) -> Result<Self, Stop> {
+    fn new(plan: Plan, client: Client, losses: Arc<Losses>, reach: Reach, display: Display) -> Result<Self, Stop> {
         let inbox = feed::start(plan.reader, plan.start, plan.converter)
             .map_err(|error| Stop::unreachable(format!("no thread can be started: {error}")))?;
         let mut import = Self {
             client,
             losses,
+            reach,
             inbox,
             backlog: VecDeque::new(),
             windows: Windows::new(),
@@ -139,14 +153,16 @@ impl Import {
             checkpoint_at: None,
             refused: plan.refused,
             was_unsent: false,
+            began_at: Position::default(),
             lost: 0,
             source_name: plan.source_name,
             total_bytes: plan.total_bytes,
-            display: Display::new(plan.json),
+            display,
             ticks: tokio::time::interval(TICK),
             phase: Phase::Reading,
         };
         import.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        import.began_at = import.checkpoint.position;
         import.checkpoint.refused = import.refused.part().clone();
         // Were it killed, nobody would know what was sent.
         import.was_unsent = std::mem::take(&mut import.checkpoint.is_unsent);
@@ -188,15 +204,19 @@ impl Import {
             self.close_window();
         }
         self.show(now);
+        if let (Phase::Reading | Phase::Ending, Err(stop)) = (&self.phase, self.reach.watch(&self.client.stats(), now))
+        {
+            self.stop(stop);
+            self.cut();
+        }
         if matches!(&self.phase, Phase::Stopping(_, deadline) if *deadline <= now) {
             self.cut();
         }
     }
 
     fn show(&mut self, now: Instant) {
-        let Checkpoint { counts, position, .. } = &self.checkpoint;
-        let (records, refused, bytes) = (counts.records, counts.refused, position.bytes);
-        self.display.show(Progress { records, refused, bytes, total_bytes: self.total_bytes }, now);
+        let trouble = self.reach.told(now);
+        self.display.show(Progress::of(&self.checkpoint, self.total_bytes), trouble.as_deref(), now);
     }
 
     /// Settles the next window, and remembers how it was before a record that may be half.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::import::checkpoint::Checkpoint;
 use crate::import::read::Position;
 
 /// The rate is that of so long.
@@ -40,6 +41,14 @@ pub(super) struct Progress {
     pub(super) total_bytes: Option<u64>,
 }
 
+impl Progress {
+    /// How far that is of a source with so many bytes.
+    pub(super) fn of(checkpoint: &Checkpoint, total_bytes: Option<u64>) -> Self {
+        let Checkpoint { counts, position, .. } = checkpoint;
+        Self { records: counts.records, refused: counts.refused, bytes: position.bytes, total_bytes }
+    }
+}
+
 /// Progress with its speed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +59,9 @@ struct Told {
     records_per_second: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds_left: Option<u64>,
+    /// Why it does not get on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
 }
 
 /// Measures and shows progress. It is told the time.
@@ -59,6 +71,7 @@ pub(super) struct Display {
     samples: VecDeque<(Instant, Progress)>,
     last_line: Option<Instant>,
     has_bar: bool,
+    has_trouble: bool,
 }
 
 impl Display {
@@ -71,13 +84,15 @@ impl Display {
             }
             false => Form::Lines,
         };
-        Self { form, samples: VecDeque::new(), last_line: None, has_bar: false }
+        Self { form, samples: VecDeque::new(), last_line: None, has_bar: false, has_trouble: false }
     }
 
-    /// Shows it, if it is time to.
-    pub(super) fn show(&mut self, progress: Progress, now: Instant) {
-        let told = self.measure(progress, now);
-        let is_due = self.is_due(now);
+    /// Shows it, if it is time to; trouble that is new is told at once.
+    pub(super) fn show(&mut self, progress: Progress, trouble: Option<&str>, now: Instant) {
+        let told = Told { trouble: trouble.map(crate::print::printable), ..self.measure(progress, now) };
+        let is_new = trouble.is_some() && !std::mem::replace(&mut self.has_trouble, trouble.is_some());
+        self.has_trouble = trouble.is_some();
+        let is_due = self.is_due(now, is_new);
         match self.form {
             Form::Bar => {
                 self.has_bar = true;
@@ -92,6 +107,14 @@ impl Display {
         }
     }
 
+    /// Says what should be known at once; with `--json` it is in the outcome.
+    pub(super) fn warn(&mut self, warning: &str) {
+        if self.form != Form::Json {
+            self.clear();
+            crate::print::warning(warning);
+        }
+    }
+
     /// Takes the bar away, for other lines to come.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.has_bar) {
@@ -100,9 +123,9 @@ impl Display {
     }
 
     /// A line is due when the last one is long ago; the first one is only after that time.
-    fn is_due(&mut self, now: Instant) -> bool {
+    fn is_due(&mut self, now: Instant, is_urgent: bool) -> bool {
         let last = *self.last_line.get_or_insert(now);
-        let is_due = now.saturating_duration_since(last) >= LINES_EVERY;
+        let is_due = is_urgent || now.saturating_duration_since(last) >= LINES_EVERY;
         if is_due {
             self.last_line = Some(now);
         }
@@ -127,6 +150,7 @@ impl Display {
             progress,
             records_per_second: per_second(progress.records, before.records).round() as u64,
             seconds_left: left.filter(|left| left.is_finite()).map(|left| left.ceil() as u64),
+            trouble: None,
         }
     }
 }
@@ -162,7 +186,11 @@ fn sentence(told: &Told) -> String {
     if let Some(total) = total_bytes {
         let _ = write!(text, "{:>3}% ", bytes.saturating_mul(100) / total.max(1));
     }
-    let _ = write!(text, "{} records, {}/s", grouped(records), grouped(told.records_per_second));
+    if let Some(trouble) = &told.trouble {
+        let _ = write!(text, "{trouble}, {}", counted(records));
+        return text;
+    }
+    let _ = write!(text, "{}, {}/s", counted(records), grouped(told.records_per_second));
     if refused > 0 {
         let _ = write!(text, ", {} refused", grouped(refused));
     }
@@ -178,6 +206,11 @@ pub(crate) fn behind(position: Position) -> String {
         0 => "before the first line".to_owned(),
         lines => format!("behind line {}", grouped(lines)),
     }
+}
+
+/// `1 record`, `1,234 records`.
+pub(crate) fn counted(records: u64) -> String {
+    format!("{} {}", grouped(records), if records == 1 { "record" } else { "records" })
 }
 
 /// `1,234,567`.
@@ -207,7 +240,7 @@ mod tests {
     use super::*;
 
     fn display() -> Display {
-        Display { form: Form::Lines, samples: VecDeque::new(), last_line: None, has_bar: false }
+        Display { form: Form::Lines, samples: VecDeque::new(), last_line: None, has_bar: false, has_trouble: false }
     }
 
     fn progress(records: u64) -> Progress {
@@ -231,7 +264,8 @@ mod tests {
     #[test]
     fn a_line_and_a_bar_say_the_same() {
         let progress = Progress { records: 431_000, refused: 12, bytes: 43, total_bytes: Some(100) };
-        let told = Told { status: "running", progress, records_per_second: 28_100, seconds_left: Some(62) };
+        let told =
+            Told { status: "running", progress, records_per_second: 28_100, seconds_left: Some(62), trouble: None };
         assert_eq!(sentence(&told), " 43% 431,000 records, 28,100/s, 12 refused, 1m02s left");
         for (columns, expected) in [
             (200, "██████████░░░░░░░░░░░░░░  43% 431,000 records, 28,100/s, 12 refused, 1m02s left"),
@@ -257,16 +291,27 @@ mod tests {
     }
 
     #[test]
+    fn trouble_is_told_in_place_of_the_speed() {
+        let progress = Progress { records: 1200, refused: 0, bytes: 43, total_bytes: Some(100) };
+        let trouble = Some("trying until 12:00:00Z: no answer from http://127.0.0.1:9".to_owned());
+        let told = Told { status: "running", progress, records_per_second: 0, seconds_left: Some(12), trouble };
+        let said = " 43% trying until 12:00:00Z: no answer from http://127.0.0.1:9, 1,200 records";
+        assert_eq!((sentence(&told).as_str(), bar(&told, 80).as_str()), (said, said));
+        assert_eq!(bar(&told, 70), " 43% trying until 12:00:00Z: no answer from http://127.0.0.1:9");
+    }
+
+    #[test]
     fn a_log_gets_a_line_every_few_seconds() {
         let start = crate::clock::now();
         let mut display = display();
-        let due = |seconds: &u64| display.is_due(start + Duration::from_secs(*seconds));
-        assert_eq!((0..20).filter(due).collect::<Vec<_>>(), [5, 10, 15]);
+        let due = |seconds: &u64| display.is_due(start + Duration::from_secs(*seconds), *seconds == 7);
+        assert_eq!((0..20).filter(due).collect::<Vec<_>>(), [5, 7, 12, 17]);
     }
 
     #[test]
     fn numbers_and_spans_are_written_for_people() {
         assert_eq!([0, 12, 999, 1000, 1_234_567].map(grouped), ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2000].map(counted), ["0 records", "1 record", "2,000 records"]);
         assert_eq!([0, 59, 60, 3599, 3600, 7380].map(span), ["0s", "59s", "1m00s", "59m59s", "1h00m", "2h03m"]);
     }
 }

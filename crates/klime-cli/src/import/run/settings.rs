@@ -10,11 +10,7 @@ use super::window::MAX_OUTSTANDING;
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A client that sends what the windows let through, and keeps nothing back.
-pub(in crate::import) fn client_settings(
-    builder: ClientBuilder,
-    retry_delay: Duration,
-    patience: Duration,
-) -> ClientBuilder {
+pub(in crate::import) fn client_settings(builder: ClientBuilder, retry_delay: Duration) -> ClientBuilder {
     builder
         .max_batch_size(100)
         .max_queue_size(MAX_OUTSTANDING)
@@ -23,34 +19,8 @@ pub(in crate::import) fn client_settings(
         .overflow(Overflow::DropNewest)
         .max_in_flight(8)
         .retry_initial_delay(retry_delay)
-        .retry_max_attempts(attempts_within(retry_delay, patience))
+        // How long it is tried is decided by the import.
+        .retry_max_attempts(u32::MAX)
         .flush_on_shutdown(false)
         .shutdown_timeout(Duration::ZERO)
-}
-
-/// How many attempts fit into the time, were they to fail at once and were each wait as long as it can be.
-fn attempts_within(first_delay: Duration, patience: Duration) -> u32 {
-    /// The SDK waits no longer between two attempts, unless the server asks for it.
-    const LONGEST: Duration = Duration::from_secs(16);
-    let (mut attempts, mut waited, mut delay) = (1, Duration::ZERO, first_delay.min(LONGEST));
-    while waited + delay <= patience {
-        waited += delay;
-        delay = (delay * 2).min(LONGEST);
-        attempts += 1;
-    }
-    attempts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_attempts_fit_into_the_patience() {
-        let second = Duration::from_secs(1);
-        for (seconds, attempts) in [(0, 1), (1, 2), (3, 3), (31, 6), (120, 11)] {
-            assert_eq!(attempts_within(second, second * seconds), attempts, "{seconds}");
-        }
-        assert_eq!(attempts_within(Duration::from_millis(10), second), 7);
-    }
 }

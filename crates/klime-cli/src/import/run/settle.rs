@@ -35,6 +35,7 @@ impl Import {
         if !refused.is_empty() {
             self.write_refused(&refused).map_err(|problem| self.at_line(&problem))?;
         }
+        self.tell_of_repeats(&counts);
         self.checkpoint.counts = counts;
         self.checkpoint.position = position;
         self.checkpoint.source.last_start = last_start;
@@ -47,6 +48,15 @@ impl Import {
                 Ok(())
             }
             _ => self.save().map_err(|problem| self.at_line(&problem)),
+        }
+    }
+
+    /// Tells of the first record that is lost behind the id of another one at once: it may be the mapping that is wrong.
+    fn tell_of_repeats(&mut self, counts: &Counts) {
+        let [before, other] = [&self.checkpoint.counts, counts].map(|counts| &counts.repeated.other);
+        if let (0, Some(line)) = (before.count, other.lines.first()) {
+            let problem = crate::print::printable(&other.first);
+            self.display.warn(&format!("line {line}: {problem}; Klime counts each id once"));
         }
     }
 
@@ -83,13 +93,13 @@ impl Import {
             refused.extend(refused::entry(&self.source_name, line, (code, message), id, &content, bytes));
         };
         match fate {
-            Fate::Sent { id, kind } => match self.losses.take(&id) {
+            Fate::Sent { id, kind, repeat } => match self.losses.take(&id) {
                 Some(Lost { loss: Loss::Refused { code, message }, is_counted }) => {
                     refuse(&code, &message, Some(&id));
                     return is_counted;
                 }
                 // A window with an event that failed is not settled.
-                Some(_) | None => counts.accept(kind),
+                Some(_) | None => counts.accept(line, kind, repeat),
             },
             Fate::Refused(fault, id) => refuse(fault.code, &fault.message, id.as_deref()),
             Fate::Skipped(reason) => counts.skip(reason),

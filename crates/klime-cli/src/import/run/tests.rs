@@ -88,7 +88,7 @@ struct Line {
 }
 
 fn args(file: &Path) -> Args {
-    Line::parse_from(["import", file.to_str().unwrap(), "--json"]).args
+    Line::parse_from(["import", file.to_str().unwrap(), "--json", "--retry-delay", "1ms"]).args
 }
 
 /// Runs the import until it ends, or dies.
@@ -103,7 +103,7 @@ fn run_once(file: &Path, server: &Arc<Server>) -> Option<Result<Ended, Stop>> {
     };
     let plan = plan::plan(&args, plan::open(&args).unwrap(), &settings).unwrap();
     let builder = Client::builder("key").transport(Way(Arc::clone(server)));
-    let builder = client_settings(builder, Duration::from_millis(1), Duration::from_secs(60));
+    let builder = client_settings(builder, Duration::from_millis(1));
     // A run that ends at the request at which it was to die leaves its notice behind.
     let _ = futures_util::FutureExt::now_or_never(server.died.notified());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

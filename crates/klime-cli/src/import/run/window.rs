@@ -10,6 +10,7 @@ use crate::import::convert::{Event, bytes_of};
 use crate::import::id::fingerprint;
 use crate::import::mapping::{Fault, NoEvent};
 use crate::import::read::{Content, Ending, Position, Record};
+use crate::import::repeats::Repeat;
 
 /// A window is closed with so many records, the first one sooner and each further one with twice as many as the last: so the
 /// checkpoint moves from the beginning …
@@ -29,7 +30,7 @@ pub(crate) struct Item {
     pub(crate) record: Record,
     /// Where the record begins.
     pub(crate) start: Position,
-    pub(crate) outcome: Result<Event, NoEvent>,
+    pub(crate) outcome: Result<(Event, Repeat), NoEvent>,
     /// The message id of a record that is refused, as far as it has one.
     pub(crate) id: Option<String>,
 }
@@ -51,6 +52,7 @@ pub(super) enum Fate {
     Sent {
         id: String,
         kind: &'static str,
+        repeat: Repeat,
     },
     /// It was not. It would have had this message id.
     Refused(Fault, Option<String>),

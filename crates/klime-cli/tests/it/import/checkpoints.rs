@@ -27,6 +27,39 @@ fn what_was_sent_is_not_sent_again() {
 }
 
 #[test]
+fn what_was_complete_is_told_to_be() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    let dev = Dev::start(&[]);
+    let import = || {
+        let ran = Klime::new(&["import", "e.ndjson"]).at(&dev.endpoint()).in_directory(desk.directory.path()).run();
+        (ran.code, ran.stdout.lines().next().unwrap().to_owned())
+    };
+    assert!(import().1.starts_with("e.ndjson: complete, after "));
+    assert_eq!(import(), (0, "e.ndjson: was complete already, nothing was sent".to_owned()));
+    fs::write(desk.file(), lines(11)).unwrap();
+    assert!(import().1.starts_with("e.ndjson: complete, after "));
+}
+
+#[test]
+fn options_are_told_as_they_are_given() {
+    let desk = Desk::new("e.csv", csv(2));
+    let dev = Dev::start(&[]);
+    assert_eq!(desk.import(&dev, &["--properties", "*,note:string", "--timezone", "+01:00"]).0, 0);
+    for (arguments, problem) in [
+        (&["--properties", "note"][..], "another properties: it was \"*,note:string\", now it is \"note\""),
+        (
+            &["--properties", "*,note:string", "--timezone", "UTC"],
+            "another timezone: it was \"+01\", now it is \"UTC\"",
+        ),
+        (&["--from", "segment", "--pages"], "another from: it was not given, now it is \"segment\""),
+    ] {
+        let (code, ended) = desk.import(&dev, arguments);
+        let said = ended["error"].as_str().unwrap();
+        assert!(code == 2 && said.contains(problem), "{said}");
+    }
+}
+
+#[test]
 fn a_file_that_has_grown_is_gone_on_with() {
     let desk = Desk::new("e.ndjson", lines(10));
     let dev = Dev::start(&[]);

@@ -139,6 +139,17 @@ fn a_mapping_may_be_in_a_file() {
 }
 
 #[test]
+fn several_files_are_told_to_be_imported_one_by_one() {
+    let ran = Klime::new(&["import", "a.ndjson", "b.ndjson"]).at("http://127.0.0.1:9").run();
+    assert_eq!(ran.code, 2);
+    let said =
+        "klime import takes one file at a time; for several: for file in FILE…; do klime import \"$file\"; done\n";
+    assert!(ran.stderr.ends_with(said), "{ran:?}");
+    let ran = Klime::new(&["import", "a.ndjson", "--raet"]).at("http://127.0.0.1:9").run();
+    assert!(ran.code == 2 && !ran.stderr.contains("one file at a time"), "{ran:?}");
+}
+
+#[test]
 fn blanks_around_the_names_of_columns_do_not_count() {
     let desk = Desk::new("e.csv", "userId, event ,\ttimestamp, plan\nu1,A,2026-07-01T12:00:00Z,pro\n");
     let dev = Dev::start(&[]);
@@ -188,6 +199,10 @@ fn options_that_are_at_fault_are_named() {
             &["e.ndjson", "--timezone", "Mars"],
             "invalid value 'Mars' for '--timezone <ZONE>': it must be UTC, an offset",
         ),
+        (
+            &["e.ndjson", "--rate", "abc"],
+            "invalid value 'abc' for '--rate <EVENTS>': it must be a whole number of events a second, from 1 to 1000000",
+        ),
         (&["e.ndjson", "--rate", "0"], "invalid value '0' for '--rate <EVENTS>'"),
         (&["e.ndjson", "--pages"], "the following required arguments were not provided:\n  --from <FROM>"),
     ] {
@@ -209,16 +224,64 @@ fn a_quote_that_is_never_closed_takes_no_rows_with_it_unnoticed() {
     let dev = Dev::start(&[]);
     let (code, ended) = desk.import(&dev, &[]);
     assert_eq!((code, &ended["accepted"], &ended["refused"]), (1, &1.into(), &1.into()), "{ended}");
-    assert_eq!(
-        ended["faults"]["unclosed_quote"],
-        json!({
-            "count": 1, "lines": [3],
-            "first": "a quote opened at line 3 is never closed; the 6 lines after it were not read as rows",
-        })
-    );
+    let fault = &ended["faults"]["unclosed_quote"];
+    let first = "a quote opened at line 3 is never closed; the 6 lines after it were not read as rows";
+    assert_eq!((&fault["count"], &fault["lines"], &fault["first"]), (&1.into(), &json!([3]), &first.into()), "{ended}");
     assert_eq!(accepted(&dev).len(), 1);
 
     fs::write(desk.file(), format!("{head}u2,2026-11-23T15:20:00Z,A,\"note\"\n{rest}")).unwrap();
     let (code, ended) = desk.import(&dev, &["--restart", "--refused", "r"]);
     assert_eq!((code, &ended["accepted"], accepted(&dev).len()), (0, &8.into(), 8), "{ended}");
+}
+
+#[test]
+fn what_mysql_prints_is_read_as_it_means_it() {
+    let printed = "id\tuserId\tat\tnote\tseen\n\
+        1\tu1\t2026-07-01 12:00:00\tsays \"hi\tNULL\n\
+        2\tu2\t2026-07-01 12:00:00\t\"a\\nb\\tc\\\\n\"\t\n\
+        3\tNULL\t2026-07-01 12:00:00\tx\t1\n";
+    let desk = Desk::new("orders", printed);
+    let dev = Dev::start(&[]);
+    let arguments =
+        ["--format", "mysql", "--event", "A", "--map", "timestamp=at", "--timezone", "UTC", "--id-from", "id"];
+    let (code, ended) = desk.import(&dev, &arguments);
+    assert_eq!((code, &ended["faults"]["anonymous_event"]["lines"]), (1, &json!([4])), "{ended}");
+    let notes: Vec<_> = accepted(&dev).into_values().map(|event| event["properties"].clone()).collect();
+    for properties in [json!({ "id": "1", "note": "says \"hi" }), json!({ "id": "2", "note": "\"a\nb\tc\\n\"" })] {
+        assert!(notes.contains(&properties), "{notes:?}");
+    }
+    let ran = desk.klime(&dev.endpoint(), &["--format", "mysql", "--event", "A", "--delimiter", ";"]).run();
+    assert!(
+        ran.code == 2 && ran.stdout.contains("--delimiter is for CSV, and these records are what mysql"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_dry_run_shows_the_mapping_and_the_first_event() {
+    let desk = Desk::new("orders.csv", "id,customer,at,total\n7,,now,1\n8,c2,2026-07-01T12:00:00Z,2.5\n");
+    let mapping = ["--event", "Order Placed", "--map", "userId=customer", "--map", "timestamp=at", "--id-from", "id"];
+    let arguments = [&mapping[..], &["--properties", "total:number", "--dry-run"]].concat();
+    let (code, checked) = outcome(&desk.klime("http://127.0.0.1:9", &arguments).run());
+    assert_eq!(
+        (code, &checked["mapping"]),
+        (
+            1,
+            &json!({
+                "event": { "value": "Order Placed" }, "groupId": null, "messageId": { "madeOf": "id" },
+                "properties": { "columns": ["total:number"] }, "timestamp": { "column": "at" },
+                "type": { "value": "track" }, "userId": { "column": "customer" },
+            })
+        ),
+        "{checked}"
+    );
+    let dev = Dev::start(&[]);
+    desk.import(&dev, &arguments[..arguments.len() - 1]);
+    let mut sent: Vec<_> = accepted(&dev).into_values().collect();
+    sent.iter_mut().for_each(|event| drop(event.as_object_mut().unwrap().remove("context")));
+    assert_eq!(sent, [checked["first"].clone()], "but for what the SDK says of itself");
+
+    let desk = Desk::new("e.ndjson", lines(2));
+    let (_, checked) = outcome(&desk.klime("http://127.0.0.1:9", &["--dry-run"]).run());
+    assert_eq!((&checked["mapping"], &checked["first"]["properties"]["number"]), (&json!(null), &1.into()));
 }

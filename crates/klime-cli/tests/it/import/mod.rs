@@ -6,6 +6,7 @@ mod input;
 mod kills;
 mod refused;
 mod rejections;
+mod repeats;
 mod stops;
 
 use std::collections::BTreeMap;

@@ -42,21 +42,51 @@ fn a_key_that_is_revoked_stops_it_and_nothing_is_skipped() {
 #[test]
 fn a_server_that_is_not_there_is_tried_for_a_while() {
     let desk = Desk::new("e.ndjson", lines(10));
-    let ran = desk.klime("http://127.0.0.1:9", &["--patience", "300ms"]).run();
+    let ran = desk.klime("http://127.0.0.1:9", &["--patience", "1500ms"]).run();
     let (code, ended) = super::outcome(&ran);
     assert_eq!((code, &ended["status"]), (3, &"stopped".into()), "{ended}");
-    assert!(ended["error"].as_str().unwrap().contains("no answer from Klime after"), "{ended}");
+    let said = ended["error"].as_str().unwrap();
+    assert!(said.starts_with("no answer from http://127.0.0.1:9: "), "{said}");
+    assert!(said.ends_with(", tried for 1s 500ms; klime doctor says more"), "{said}");
+    assert!(ran.took.as_millis() >= 1500, "{ran:?}");
+    let first: Value = serde_json::from_str(ran.stdout.lines().next().unwrap()).unwrap();
+    let trouble = first["trouble"].as_str().unwrap();
+    assert!(
+        trouble.starts_with("trying until ") && trouble.contains("Z: no answer from http://127.0.0.1:9: "),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_server_that_hangs_is_waited_for_no_longer_than_is_said() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    // It takes connections, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let ran = desk.klime(&endpoint, &["--patience", "1s"]).run();
+    let (code, ended) = super::outcome(&ran);
+    let said = format!("{endpoint} takes nothing, tried for 1s; klime doctor says more");
+    assert_eq!((code, &ended["error"]), (3, &said.into()), "{ended}");
+    assert!(ran.took.as_secs() >= 1 && ran.took.as_secs() < 8, "{ran:?}");
 }
 
 #[test]
 fn a_server_that_fails_for_long_stops_it_and_it_goes_on_later() {
     let desk = Desk::new("e.ndjson", lines(20_000));
     let dev = Dev::start(&[]);
-    let import = start(&desk, &dev.endpoint(), &["--patience", "100ms"]);
+    let import = start(&desk, &dev.endpoint(), &["--patience", "4s"]);
     assert_eq!(dev.get("/dev/wait?count=500&timeout=20").status, 200);
     dev.post("/dev/fault", &json!({ "kind": "status", "status": 503 }));
-    let (code, ended) = finish(import);
-    assert_eq!((code, &ended["status"]), (3, &"stopped".into()), "{ended}");
+    let output = import.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let told: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ended = told.last().unwrap();
+    assert_eq!((output.status.code(), &ended["status"]), (Some(3), &"stopped".into()), "{ended}");
+    let answered = format!("{} answered 503", dev.endpoint());
+    let is_told = |line: &Value| line["trouble"].as_str().is_some_and(|trouble| trouble.starts_with("trying until "));
+    assert!(told.iter().any(is_told), "{text}");
+    let said = ended["error"].as_str().unwrap();
+    assert!(said.starts_with(&answered) && said.ends_with(", tried for 4s; klime doctor says more"), "{said}");
     dev.ask("DELETE", "/dev/fault", "", b"").unwrap();
     let (code, _) = desk.import(&dev, &[]);
     assert_eq!((code, numbers(&dev).len()), (0, 20_000));

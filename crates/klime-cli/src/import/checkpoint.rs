@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::lock::Lock;
+use super::place::sync_name;
 use super::read::Position;
 use super::refused::RefusedPart;
 
@@ -186,20 +187,8 @@ impl CheckpointFile {
         file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&beside, &self.path)?;
-        sync_directory(&self.path)
+        sync_name(&self.path)
     }
-}
-
-/// Makes the rename outlast a power failure.
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

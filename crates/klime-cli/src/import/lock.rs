@@ -7,12 +7,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::place::is_at;
+
 /// The lock, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     path: PathBuf,
     /// Holds it.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -31,35 +33,18 @@ impl Lock {
             if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
                 return Ok(None);
             }
+            // Who had the lock may have removed it in between.
             if is_at(&path, &file)? {
-                return Ok(Some(Self { path, _file: file }));
+                return Ok(Some(Self { path, file }));
             }
         }
     }
 }
 
-/// Whether the file is still the one of that name: who had the lock may have removed it in between.
-#[cfg(unix)]
-fn is_at(path: &Path, file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let is_same =
-        |there: std::fs::Metadata, held: std::fs::Metadata| (there.dev(), there.ino()) == (held.dev(), held.ino());
-    match path.metadata() {
-        Ok(there) => Ok(is_same(there, file.metadata()?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(not(unix))]
-fn is_at(_path: &Path, _file: &File) -> io::Result<bool> {
-    Ok(true)
-}
-
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Elsewhere it cannot be told whether it is still the same file, so it stays.
-        if cfg!(unix) {
+        // Elsewhere it cannot be told whether it is still the same file, so it stays. If somebody has removed it, it is the next one's.
+        if cfg!(unix) && is_at(&self.path, &self.file).unwrap_or(false) {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -79,6 +64,17 @@ mod tests {
         assert_eq!(directory.path().read_dir().unwrap().count(), 0);
         std::fs::write(directory.path().join("c.lock"), "").unwrap();
         assert!(Lock::take(&path).unwrap().is_some(), "that of one that was killed");
+    }
+
+    #[test]
+    fn one_that_was_removed_by_hand_takes_nobody_elses_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("c");
+        let first = Lock::take(&path).unwrap().unwrap();
+        std::fs::remove_file(directory.path().join("c.lock")).unwrap();
+        let _second = Lock::take(&path).unwrap().unwrap();
+        drop(first);
+        assert!(Lock::take(&path).unwrap().is_none());
     }
 
     #[test]

@@ -16,11 +16,13 @@ pub mod mapping;
 mod mapping_file;
 mod next;
 mod outline;
+mod place;
 mod plan;
 pub mod read;
 mod refused;
 mod repeats;
 mod report;
+mod resume;
 mod run;
 
 use std::time::Instant;

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Args, From, MappingArgs};
 use super::checkpoint::{Checkpoint, CheckpointFile, Identity, WRITE_KEY};
-use super::convert::{Converter, bytes_of};
+use super::convert::Converter;
 use super::header;
 use super::id::fingerprint;
 use super::mapping::{Columns, Meaning, PostHog, Rest, Segment, Target, Times};
+use super::place::place;
 use super::read::{Container, Dialect, Header, Reader, Source, check, look};
 use super::refused::RefusedFile;
+use super::resume::go_on;
 use super::run::{Plan, Waiting};
 use crate::settings::Settings;
 
@@ -208,7 +210,9 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
     if let Some((key, _)) = &settings.write_key {
         options.insert(WRITE_KEY.to_owned(), key.mark());
     }
-    let path = checkpoint_path(args, total_bytes.is_none());
+    let is_stream = total_bytes.is_none();
+    let (path, refused_path) = (checkpoint_path(args, is_stream), refused_path(args, is_stream));
+    check_apart(args, path.as_deref(), &refused_path)?;
     let (file, found) = match path {
         Some(path) if args.progress.restart => (Some(CheckpointFile::anew(path)?), None),
         Some(path) => CheckpointFile::open(path).map(|(file, found)| (Some(file), found))?,
@@ -223,7 +227,7 @@ pub(super) fn plan(args: &Args, opened: Opened, settings: &Settings) -> Result<P
         }
         _ => Checkpoint::new(options, identity),
     };
-    let refused = RefusedFile::open(refused_path(args, total_bytes.is_none()), checkpoint.refused.clone())?;
+    let refused = RefusedFile::open(refused_path, checkpoint.refused.clone())?;
     Ok(Plan {
         start: reader.position(),
         reader,
@@ -258,68 +262,21 @@ fn refused_path(args: &Args, is_stream: bool) -> PathBuf {
     args.progress.refused.clone().unwrap_or_else(|| with_suffix(name, ".refused.ndjson"))
 }
 
+/// Checks that nothing is written into what is read, or into what else is written.
+fn check_apart(args: &Args, checkpoint: Option<&Path>, refused: &Path) -> Result<(), String> {
+    let is_same = |one: &Path, other: &Path| matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other);
+    let is_source = |path: &Path| !args.is_stdin() && is_same(path, &args.file);
+    let (path, problem) = match checkpoint {
+        _ if is_source(refused) => (refused, "is what is imported; name another file by --refused"),
+        Some(path) if is_source(path) => (path, "is what is imported; name another file by --checkpoint"),
+        Some(path) if is_same(path, refused) => (refused, "is the checkpoint; name another file by --refused"),
+        _ => return Ok(()),
+    };
+    Err(format!("{} {problem}", path.display()))
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// Brings the reader to where the checkpoint is, if the source is the one that it was, and says what it is to go on with. When nothing
-/// was sent yet, whatever has changed is a better try.
-fn go_on(
-    reader: &mut Reader,
-    mut found: Checkpoint,
-    identity: Identity,
-    options: BTreeMap<String, String>,
-    args: &Args,
-) -> Result<Checkpoint, String> {
-    if let (true, Some(key)) = (args.progress.key_changed, options.get(WRITE_KEY)) {
-        found.options.insert(WRITE_KEY.to_owned(), key.clone());
-    }
-    match found.check_options(&options).and_then(|()| check_source(&found, &identity, &args.file)) {
-        Err(_) if found.is_unsent => return Ok(Checkpoint::new(options, identity)),
-        checked => checked?,
-    }
-    if let Some(last) = &found.source.last {
-        go_behind(reader, last, &found)?;
-        // A last line that had no line end may have one now.
-        found.position = reader.position();
-    }
-    Ok(found)
-}
-
-/// Checks that the source begins as it did.
-fn check_source(found: &Checkpoint, identity: &Identity, path: &Path) -> Result<(), String> {
-    let was_file = found.source.head_bytes > 0;
-    if was_file && identity.head.is_empty() {
-        return Err("is of a file, and this is a stream".to_owned());
-    }
-    if was_file && head(path, found.source.head_bytes).as_ref() != Some(&found.source.head) {
-        return Err("is of a file that began otherwise".to_owned());
-    }
-    Ok(())
-}
-
-/// Reads the last record that was settled again, to see that it is the same.
-fn go_behind(reader: &mut Reader, last: &str, found: &Checkpoint) -> Result<(), String> {
-    let line = found.position.lines;
-    let changed = || format!("is of a source that was otherwise at line {line}");
-    reader.go_to(found.source.last_start).map_err(|_| changed())?;
-    let record = reader.read().ok().flatten().ok_or_else(changed)?;
-    if fingerprint(&bytes_of(&record.content)) == last {
-        return Ok(());
-    }
-    match record.end.bytes > found.position.bytes {
-        true => Err(format!(
-            "goes to line {line}, which is longer now than it was when it was sent, so half of it was sent"
-        )),
-        false => Err(changed()),
-    }
-}
-
-/// A hash of a file's first bytes; `None` when there are not so many.
-fn head(path: &Path, bytes: u64) -> Option<String> {
-    let mut head = Vec::new();
-    File::open(path).and_then(|file| file.take(bytes).read_to_end(&mut head)).ok()?;
-    (head.len() as u64 == bytes).then(|| fingerprint(&head))
 }

@@ -40,6 +40,7 @@ fn one_process_at_a_time_has_it() {
     assert!(CheckpointFile::open(path).is_ok());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_cannot_be_replaced_stays_as_it_was() {
     let directory = tempfile::tempdir().unwrap();

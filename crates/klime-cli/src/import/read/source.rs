@@ -11,6 +11,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub struct Source {
     input: BufReader<Input>,
     offset: u64,
+    /// Whether its end was seen. What is written behind it later is for another run: here it would be taken for a record of its own.
+    is_over: bool,
 }
 
 enum Input {
@@ -39,15 +41,14 @@ impl Source {
     }
 
     fn new(input: Input) -> Self {
-        Self { input: BufReader::with_capacity(BUFFER_BYTES, input), offset: 0 }
+        Self { input: BufReader::with_capacity(BUFFER_BYTES, input), offset: 0, is_over: false }
     }
 
     /// What is to be read next; empty at the end.
     pub(crate) fn peek(&mut self) -> io::Result<&[u8]> {
-        while self.input.buffer().is_empty() {
+        while self.input.buffer().is_empty() && !self.is_over {
             match self.input.fill_buf() {
-                Ok([]) => return Ok(&[]),
-                Ok(_) => break,
+                Ok(bytes) => self.is_over = bytes.is_empty(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -86,7 +87,7 @@ impl Source {
             }
             // What is buffered is dropped by the seek.
             self.input.seek(SeekFrom::Start(offset))?;
-            self.offset = offset;
+            (self.offset, self.is_over) = (offset, false);
             return Ok(());
         }
         while self.offset < offset {

@@ -116,6 +116,29 @@ fn the_last_line_counts_without_a_line_end_too() {
 }
 
 #[test]
+fn what_is_written_behind_the_end_once_it_was_seen_is_for_another_run() {
+    /// Is at its end once between the two.
+    struct Growing(std::collections::VecDeque<&'static [u8]>);
+    impl io::Read for Growing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.pop_front().map_or(Ok(0), |mut bytes| io::Read::read(&mut bytes, buffer))
+        }
+    }
+    let growing = |before, after| Source::stream(Growing([before, &b""[..], after].into()));
+    let mut lines = Reader::lines(growing(b"{\"total\":12", b"34}\n{}\n"));
+    assert_eq!(lines.read().unwrap().unwrap().ending, Ending::Source);
+    let source = growing(b"total\n12", b"34\n56\n");
+    let mut table = Reader::table(source, Dialect::Csv(b','), Header::FirstRow).unwrap();
+    assert_eq!(table.read().unwrap().unwrap().ending, Ending::Source);
+    for reader in [&mut lines, &mut table] {
+        assert_eq!((reader.read().unwrap(), reader.read().unwrap()), (None, None));
+    }
+    let mut whole = Reader::lines(growing(b"{}\n", b"{}\n"));
+    assert_eq!(whole.read().unwrap().unwrap().ending, Ending::Line);
+    assert_eq!((whole.read().unwrap(), whole.read().unwrap()), (None, None));
+}
+
+#[test]
 fn a_header_must_tell_its_columns_apart() {
     let problem =
         |text: &[u8]| Reader::table(trickle(text, 3), Dialect::Csv(b','), Header::FirstRow).unwrap_err().to_string();

@@ -1,46 +1,33 @@
 //! The refused file on disk.
 //!
 //! It grows with the checkpoint, which knows the part that it answers for by its length and a hash of its lines. Where an import goes on,
-//! what is behind that part is cut off and written again. A file that does not begin with that part was mended, and is left as it is.
-//! One that the checkpoint has never heard of is an earlier import's: it is given another name, so that nothing is lost. While an
-//! import is at work with a file it holds its lock.
+//! what is behind that part is written again: it is cut off if it is to the letter what the import left behind, and kept in a file beside
+//! if that is not known, as after a kill. A file that was mended is left as it is. One that is an earlier import's is given another name.
+//! So nothing is lost that a human may have written. While an import is at work with a file it holds its lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::MARK;
+use super::part::{Match, RefusedPart, Whole};
 use crate::import::id::fingerprint_after;
+use crate::import::place::{is_at, place, sync_name};
 
 /// So many files of earlier imports may stand beside it.
 const MOST_EARLIER: u32 = 100_000;
-
-/// The part of a refused file that is known to be what an import wrote.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RefusedPart {
-    /// The file's name; empty as long as the import has made none.
-    pub file: String,
-    /// How long the part is.
-    pub bytes: u64,
-    /// A hash of its lines.
-    pub hash: String,
-    /// Whether it is all that the import wrote: there is nothing behind it that is to be written again.
-    pub is_whole: bool,
-}
 
 /// The file, which is made when there is something to write.
 #[derive(Debug)]
 pub(crate) struct RefusedFile {
     path: PathBuf,
-    /// Whether there was a file before, if only an empty one.
-    was_there: bool,
-    /// Whether it holds what an earlier import refused.
-    has_earlier: bool,
+    /// Where it is, whatever it is called.
+    place: String,
+    /// The file, held from the beginning if there is one.
     file: Option<File>,
     part: RefusedPart,
+    /// What the file was known by; absent when nothing of it is this import's.
+    known: Option<RefusedPart>,
 }
 
 impl RefusedFile {
@@ -51,30 +38,22 @@ impl RefusedFile {
     /// A sentence that names the file. Nothing is written over: neither what an import did not write itself, nor what was changed since.
     pub(crate) fn open(path: PathBuf, part: RefusedPart) -> Result<Self, String> {
         let name = path.display().to_string();
-        let length = match path.metadata() {
-            Ok(metadata) => Some(metadata.len()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(format!("{name} cannot be read: {error}")),
-        };
-        if part.file != name || (length.is_none() && part.bytes == 0) {
-            let has_earlier = length.unwrap_or(0) > 0;
-            if has_earlier && !begins_with_a_mark(&path).map_err(|error| format!("{name} cannot be read: {error}"))? {
-                return Err(format!(
-                    "{name} holds something else than refused records; name another file by --refused"
-                ));
-            }
-            let part = RefusedPart::default();
-            return Ok(Self { path, was_there: length.is_some(), has_earlier, file: None, part });
+        let place = place(&path).map_err(|error| cannot(&path, &error))?.display().to_string();
+        let file = hold(&path)?;
+        let cannot_read = |error| format!("{name} cannot be read: {error}");
+        let found = part.find_in(&path).map_err(cannot_read)?;
+        if found == Match::None && part.file == place && part.is_missed_in(length(&path)) {
+            return Err(format!("{name} {}", why_changed(length(&path))));
         }
-        let length = length.unwrap_or(0);
-        check(&path, length, &part).map_err(|problem| format!("{name} {problem}"))?;
-        let is_longer = length > part.bytes;
-        let part = RefusedPart { is_whole: false, ..part };
-        let mut refused = Self { path, was_there: true, has_earlier: false, file: None, part };
-        if is_longer {
-            refused.append(b"")?;
+        if found != Match::None {
+            let known = Some(part.clone());
+            let part = RefusedPart { file: place.clone(), whole: None, ..part };
+            return Ok(Self { path, place, file, part, known });
         }
-        Ok(refused)
+        if length(&path) > 0 && !begins_with_a_mark(&path).map_err(cannot_read)? {
+            return Err(format!("{name} holds something else than refused records; name another file by --refused"));
+        }
+        Ok(Self { path, place, file, part: RefusedPart::default(), known: None })
     }
 
     /// The part that the next checkpoint answers for.
@@ -86,27 +65,63 @@ impl RefusedFile {
         &self.path
     }
 
-    /// Gives what an earlier import refused another name, and says which.
+    /// Makes the file end where its part ends, and says in which other one the rest is, if that is not known to be written again. The
+    /// checkpoint is to be written before, as one that does not know how the whole file is.
     ///
     /// # Errors
     ///
-    /// A sentence that names the file: it cannot be renamed, or that import is still at work with it.
-    pub(crate) fn set_aside(&mut self) -> Result<Option<PathBuf>, String> {
-        if !self.has_earlier {
+    /// A sentence that names the file.
+    pub(crate) fn set_aside(&mut self) -> Result<Option<String>, String> {
+        let Some(known) = self.known.take() else { return self.rename_earlier() };
+        let found = known.find_in(&self.path).map_err(|error| cannot(&self.path, &error))?;
+        let name = self.path.display();
+        let aside = match found {
+            Match::None => return Err(format!("{name} {}", why_changed(length(&self.path)))),
+            Match::Begins => {
+                let aside = self.copy_rest().map_err(|error| cannot(&self.path, &error))?;
+                Some(format!("{name} held more than was known after the last run; that is in {} now", aside.display()))
+            }
+            Match::Whole => None,
+        };
+        self.cut().map_err(|error| cannot(&self.path, &error))?;
+        Ok(aside)
+    }
+
+    /// Gives what an earlier import refused another name.
+    fn rename_earlier(&mut self) -> Result<Option<String>, String> {
+        if length(&self.path) == 0 {
             return Ok(None);
         }
         let cannot = |error| format!("{} cannot be given another name: {error}", self.path.display());
-        let held = File::open(&self.path).map_err(cannot)?;
-        if matches!(held.try_lock(), Err(TryLockError::WouldBlock)) {
-            return Err(of_another(&self.path.display().to_string()));
-        }
-        let aside = rename(&self.path).map_err(cannot)?;
-        (self.was_there, self.has_earlier) = (false, false);
-        Ok(Some(aside))
+        let (_, aside) = numbered(&self.path).map_err(cannot)?;
+        // What the name is taken from is the empty file that was made for it.
+        fs::rename(&self.path, &aside).map_err(|error| {
+            let _ = fs::remove_file(&aside);
+            cannot(error)
+        })?;
+        self.file = None;
+        let name = self.path.display();
+        Ok(Some(format!("{name} held what an earlier import refused; it is {} now", aside.display())))
     }
 
-    /// Makes the file, and says whether that was necessary. A checkpoint has to know of it before the first entry is written, because
-    /// what is behind a checkpoint is cut off, and nobody else's file may be.
+    fn copy_rest(&self) -> io::Result<PathBuf> {
+        let (mut copy, aside) = numbered(&self.path)?;
+        let mut rest = File::open(&self.path)?;
+        rest.seek(SeekFrom::Start(self.part.bytes))?;
+        io::copy(&mut rest, &mut copy)?;
+        copy.sync_all()?;
+        sync_name(&aside)?;
+        Ok(aside)
+    }
+
+    fn cut(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.set_len(self.part.bytes)?;
+        file.seek(SeekFrom::Start(self.part.bytes)).map(drop)
+    }
+
+    /// Makes the file, and says whether that was necessary. A checkpoint has to know of it before the first entry is written, to know it
+    /// again.
     ///
     /// # Errors
     ///
@@ -115,15 +130,21 @@ impl RefusedFile {
         if !self.part.file.is_empty() {
             return Ok(false);
         }
-        let name = self.path.display().to_string();
-        let made = OpenOptions::new().write(true).create_new(!self.was_there).open(&self.path);
-        let file = made.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => of_another(&name),
-            _ => cannot(&self.path, &error),
-        })?;
-        hold(&file);
-        self.file = Some(file);
-        self.part.file = name;
+        if self.file.is_none() {
+            let made = OpenOptions::new().write(true).create_new(true).open(&self.path);
+            let file = made.map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => of_another(&self.path),
+                _ => cannot(&self.path, &error),
+            })?;
+            lock(&self.path, &file)?;
+            sync_name(&self.path).map_err(|error| cannot(&self.path, &error))?;
+            self.file = Some(file);
+        }
+        // Where locks are not known, another one may have written to it in between.
+        if length(&self.path) > 0 {
+            return Err(of_another(&self.path));
+        }
+        self.part.file.clone_from(&self.place);
         Ok(true)
     }
 
@@ -143,16 +164,11 @@ impl RefusedFile {
     }
 
     fn write(&mut self, entries: &[u8]) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let mut file = OpenOptions::new().write(true).open(&self.path)?;
-                hold(&file);
-                file.set_len(self.part.bytes)?;
-                file.seek(SeekFrom::Start(self.part.bytes))?;
-                self.file.insert(file)
-            }
-        };
+        let moved = || io::Error::other("it was moved away or replaced while the import was at work");
+        let file = self.file.as_mut().ok_or_else(moved)?;
+        if !is_at(&self.path, file)? {
+            return Err(moved());
+        }
         file.write_all(entries)
     }
 
@@ -167,21 +183,58 @@ impl RefusedFile {
         synced.map_err(|error| cannot(&self.path, &error))
     }
 
-    /// Notes that nothing more is written: what comes behind it from now on is another's.
-    pub(crate) fn close(&mut self) {
-        // Half an entry may be behind it, for which the disk was too full.
-        self.part.is_whole = self.path.metadata().is_ok_and(|metadata| metadata.len() == self.part.bytes);
+    /// How the file is when nothing more is written; `None` when there is something else in it, such as half an entry for which the disk
+    /// was too full.
+    pub(crate) fn whole(&self) -> Option<Whole> {
+        let RefusedPart { bytes, hash, .. } = &self.part;
+        (length(&self.path) == *bytes).then(|| Whole { bytes: *bytes, hash: hash.clone() })
     }
 }
 
-fn of_another(name: &str) -> String {
-    format!("another klime import is at work with {name}; name another file by --refused")
+fn length(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
 }
 
-/// Lets other imports see that this one is at work with it.
-fn hold(file: &File) {
+/// Opens a file if there is one, so that no other import begins with it.
+fn hold(path: &Path) -> Result<Option<File>, String> {
+    match path.metadata() {
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(format!("{} is no file; name another one by --refused", path.display()));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        _ => {}
+    }
+    let file = OpenOptions::new().write(true).open(path).map_err(|error| cannot(path, &error))?;
+    lock(path, &file)?;
+    Ok(Some(file))
+}
+
+fn lock(path: &Path, file: &File) -> Result<(), String> {
     // Where locks are not known there is none, and two imports at once are the user's to avoid.
-    let _ = file.try_lock();
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(of_another(path)),
+        _ => Ok(()),
+    }
+}
+
+fn of_another(path: &Path) -> String {
+    format!("another klime import is at work with {}; name another file by --refused", path.display())
+}
+
+fn cannot(path: &Path, error: &io::Error) -> String {
+    format!("{} cannot be written: {error}", path.display())
+}
+
+/// Why it does not go on with a file of this length.
+fn why_changed(length: u64) -> &'static str {
+    match length {
+        0 => "is not there any more, or empty; put it back, or go on with another file by --refused",
+        _ => {
+            "was changed after this import wrote it, so nothing was done and it is left as it is. Put the original back; or move \
+             this one away, to import by itself what was mended in it, and go on here with another file by --refused. To be \
+             safe from this, mend a copy"
+        }
+    }
 }
 
 /// Whether it is a file of refused records, to be told from whatever else could be named by mistake.
@@ -192,22 +245,20 @@ fn begins_with_a_mark(path: &Path) -> io::Result<bool> {
     Ok(start == mark.as_bytes())
 }
 
-/// Renames a file to the first number that is free.
-fn rename(path: &Path) -> io::Result<PathBuf> {
+/// Makes a file beside this one, with the first number that is free.
+fn numbered(path: &Path) -> io::Result<(File, PathBuf)> {
     for number in 1..=MOST_EARLIER {
-        let aside = numbered(path, number);
+        let aside = with_number(path, number);
         match OpenOptions::new().write(true).create_new(true).open(&aside) {
-            // What the name is taken from is the empty file that was made for it.
-            Ok(_) => return fs::rename(path, &aside).inspect_err(|_| drop(fs::remove_file(&aside))).map(|()| aside),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            made => return made.map(|file| (file, aside)),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// `e.refused.1.ndjson` for `e.refused.ndjson`.
-fn numbered(path: &Path, number: u32) -> PathBuf {
+fn with_number(path: &Path, number: u32) -> PathBuf {
     match (path.file_stem(), path.extension()) {
         (Some(stem), Some(extension)) if extension == "ndjson" => {
             let mut name = stem.to_owned();
@@ -220,44 +271,6 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
             name.into()
         }
     }
-}
-
-fn cannot(path: &Path, error: &io::Error) -> String {
-    format!("{} cannot be written: {error}", path.display())
-}
-
-/// Checks that a file of this length begins with this part, and ends with it if it is whole.
-fn check(path: &Path, length: u64, part: &RefusedPart) -> Result<(), String> {
-    if length < part.bytes && length == 0 {
-        return Err("is not there any more, or empty; put it back, or go on with another file by --refused".to_owned());
-    }
-    let is_as_long = length == part.bytes || (length > part.bytes && !part.is_whole);
-    let hash = match is_as_long {
-        true => hash_of(path, part.bytes).map_err(|error| format!("cannot be read: {error}"))?,
-        false => None,
-    };
-    if hash.as_ref() == Some(&part.hash) {
-        return Ok(());
-    }
-    Err("was changed after this import wrote it, so nothing was done and it is left as it is. Put the original back; or move \
-         this one away, to import by itself what was mended in it, and go on here with another file by --refused. To be \
-         safe from this, mend a copy"
-        .to_owned())
-}
-
-/// The hash of a file's first lines; `None` when they do not end there.
-fn hash_of(path: &Path, bytes: u64) -> io::Result<Option<String>> {
-    let mut input = BufReader::new(File::open(path)?.take(bytes));
-    let (mut hash, mut line, mut read) = (String::new(), Vec::new(), 0);
-    while read < bytes {
-        line.clear();
-        match input.read_until(b'\n', &mut line)? {
-            0 => return Ok(None),
-            length => read += length as u64,
-        }
-        hash = fingerprint_after(&hash, &line);
-    }
-    Ok(Some(hash))
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@
 //! is no object is a text in that field.
 
 mod file;
+mod part;
 
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use file::{RefusedFile, RefusedPart};
+pub(crate) use file::RefusedFile;
+pub(crate) use part::RefusedPart;
 
 use super::convert::MARK;
 use super::mapping::{Fault, Fields};

@@ -104,11 +104,12 @@ impl Import {
             Phase::Over(stopped) => stopped,
             _ => None,
         };
-        self.refused.close();
-        self.checkpoint.refused.is_whole = self.refused.part().is_whole;
         let is_unsent = self.was_unsent && self.client.stats().enqueued == 0;
-        let before = self.before_open_end.iter_mut();
-        before.chain([&mut self.checkpoint]).for_each(|known| known.is_unsent = is_unsent);
+        let whole = self.refused.whole();
+        for known in self.before_open_end.iter_mut().chain([&mut self.checkpoint]) {
+            known.is_unsent = is_unsent;
+            known.refused.whole.clone_from(&whole);
+        }
         if let Err(problem) = self.save() {
             stopped.get_or_insert(Stop::unreachable(problem));
         }

@@ -135,7 +135,7 @@ impl Import {
             }
             Err(error) => error,
         };
-        self.losses.take(&event.id);
+        self.losses.forget(&event.id);
         let code = match error.kind() {
             DropReason::QueueFull => return None,
             DropReason::TooLarge => "event_too_large",

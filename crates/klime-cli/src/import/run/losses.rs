@@ -45,14 +45,34 @@ struct State {
 struct Outstanding {
     events: usize,
     loss: Option<Loss>,
+    /// How many of the losses that the client counts are not booked yet.
+    counted: usize,
+}
+
+/// What happened to an event that is outstanding no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) loss: Loss,
+    /// Whether the client counts it too. If not, another event of its id or of its batch is lost, and it cannot be told which.
+    pub(super) is_counted: bool,
 }
 
 impl State {
-    fn lose(&mut self, event: &Event, loss: Loss) {
-        let outstanding = self.by_id.get_mut(event.message_id());
+    fn lose(&mut self, event: &Event, loss: Loss, is_counted: bool) {
+        let Some(outstanding) = self.by_id.get_mut(event.message_id()) else { return };
+        outstanding.counted += usize::from(is_counted);
         // What failed is not settled, whatever else is said of it.
-        if let Some(outstanding) = outstanding.filter(|outstanding| outstanding.loss != Some(Loss::Failed)) {
+        if outstanding.loss != Some(Loss::Failed) {
             outstanding.loss = Some(loss);
+        }
+    }
+
+    /// One event of this id is outstanding no more.
+    fn leave(&mut self, id: &str) {
+        let Some(outstanding) = self.by_id.get_mut(id) else { return };
+        outstanding.events = outstanding.events.saturating_sub(1);
+        if outstanding.events == 0 {
+            self.by_id.remove(id);
         }
     }
 }
@@ -71,7 +91,7 @@ impl Losses {
         let mut state = self.lock();
         match state.by_id.get_mut(id) {
             Some(outstanding) => outstanding.events += 1,
-            None => drop(state.by_id.insert(id.to_owned(), Outstanding { events: 1, loss: None })),
+            None => drop(state.by_id.insert(id.to_owned(), Outstanding { events: 1, ..Outstanding::default() })),
         }
     }
 
@@ -88,7 +108,7 @@ impl Losses {
         };
         let is_failure = losses == Loss::Failed;
         let mut state = self.lock();
-        events.iter().for_each(|event| state.lose(event, losses.clone()));
+        events.iter().for_each(|event| state.lose(event, losses.clone(), true));
         if is_failure && state.failure.is_none() {
             state.failure = Some(failure(error));
         }
@@ -103,15 +123,17 @@ impl Losses {
         let mut errors: Vec<_> = response.errors.iter().collect();
         // The events are those that the answer names, in their order in the batch.
         errors.sort_by_key(|error| error.index);
-        let unnamed = response.failed.saturating_sub(errors.len());
+        let unnamed = response.failed.saturating_sub(events.len());
         let mut state = self.lock();
         for (event, error) in events.iter().zip(errors) {
-            state.lose(event, Loss::Refused { code: error.code.clone(), message: error.message.clone() });
+            state.lose(event, Loss::Refused { code: error.code.clone(), message: error.message.clone() }, true);
         }
         let suspects = error.suspects();
         let message = unnamed_refusal(unnamed, suspects.len());
-        for event in suspects {
-            state.lose(event, Loss::Refused { code: "refused_unnamed".to_owned(), message: message.clone() });
+        // The client too takes the first ones for those that were refused.
+        for (index, event) in suspects.iter().enumerate() {
+            let loss = Loss::Refused { code: "refused_unnamed".to_owned(), message: message.clone() };
+            state.lose(event, loss, index < unnamed);
         }
     }
 
@@ -123,14 +145,19 @@ impl Losses {
     }
 
     /// What happened to an event, if it was not accepted. It is outstanding no more.
-    pub(super) fn take(&self, id: &str) -> Option<Loss> {
+    pub(super) fn take(&self, id: &str) -> Option<Lost> {
         let mut state = self.lock();
         let outstanding = state.by_id.get_mut(id)?;
-        outstanding.events = outstanding.events.saturating_sub(1);
-        match outstanding.events {
-            0 => state.by_id.remove(id)?.loss,
-            _ => outstanding.loss.clone(),
-        }
+        let loss = outstanding.loss.clone();
+        let is_counted = outstanding.counted > 0;
+        outstanding.counted = outstanding.counted.saturating_sub(1);
+        state.leave(id);
+        loss.map(|loss| Lost { loss, is_counted })
+    }
+
+    /// Notes that the client did not take an event.
+    pub(super) fn forget(&self, id: &str) {
+        self.lock().leave(id);
     }
 
     /// The first failure that ends the import.
@@ -165,4 +192,57 @@ pub(super) fn failure(error: &SendError) -> Failure {
         _ => false,
     };
     Failure { message: error.to_string(), may_pass }
+}
+
+#[cfg(test)]
+mod tests {
+    use klime::{Client, Request, Response, Transport, TransportError};
+
+    use super::*;
+
+    /// Answers every batch with this.
+    struct Answer(u16, &'static str);
+
+    impl Transport for Answer {
+        fn send(&self, _: &Request<'_>) -> Result<Response, TransportError> {
+            Ok(Response::new(self.0).with_body(self.1))
+        }
+    }
+
+    /// How many of a batch of events with these ids are booked as lost, how many of them are counted, and how many the client counts.
+    fn booked(ids: &[&str], answer: Answer) -> (usize, u64, u64) {
+        let losses = Losses::new();
+        let noted = Arc::clone(&losses);
+        let builder = Client::builder("key").transport(answer).retry_max_attempts(1);
+        let client = builder.on_error(move |error, events| noted.note(error, events)).build().unwrap();
+        for id in ids {
+            losses.expect(id);
+            let event = format!(r#"{{"type":"track","event":"A","userId":"u","messageId":"{id}"}}"#);
+            client.try_enqueue_json(event.as_bytes()).unwrap();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _report = runtime.block_on(client.flush_with_callbacks());
+        let lost: Vec<_> = ids.iter().filter_map(|id| losses.take(id)).collect();
+        assert!(losses.lock().by_id.is_empty());
+        let stats = client.stats();
+        let counted = lost.iter().filter(|lost| lost.is_counted).count() as u64;
+        (lost.len(), counted, stats.rejected + stats.failed)
+    }
+
+    #[test]
+    fn what_is_booked_for_its_id_or_its_batch_alone_is_not_counted() {
+        let one = r#"{"accepted":2,"failed":1,"errors":[{"index":1,"code":"c","message":"m"}]}"#;
+        let two_and_one_named = r#"{"accepted":3,"failed":2,"errors":[{"index":1,"code":"c","message":"m"}]}"#;
+        let one_named_twice = r#"{"accepted":2,"failed":2,"errors":[{"index":1,"code":"c","message":"m"},{"index":1,"code":"c","message":"m"}]}"#;
+        for (ids, answer, expected) in [
+            (&["a", "b", "c"][..], Answer(200, one), (1, 1, 1)),
+            (&["a", "a", "a"], Answer(200, one), (3, 1, 1)),
+            (&["a", "b", "c", "d", "e"], Answer(200, two_and_one_named), (5, 2, 2)),
+            (&["a", "b", "b", "a", "a"], Answer(200, two_and_one_named), (5, 2, 2)),
+            (&["a", "b", "c", "d"], Answer(200, one_named_twice), (4, 2, 2)),
+            (&["a", "b", "b"], Answer(400, "{}"), (3, 3, 3)),
+        ] {
+            assert_eq!(booked(ids, answer), expected, "{ids:?}");
+        }
+    }
 }

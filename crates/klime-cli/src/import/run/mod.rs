@@ -172,12 +172,10 @@ impl Import {
 
     /// Finds out whether what is to be written can be, before anything is sent.
     fn begin(&mut self) -> Result<(), String> {
-        // First the checkpoint, which has forgotten the file that is set aside.
+        // First the checkpoint, which does not know what is set aside.
         self.save()?;
         if let Some(aside) = self.refused.set_aside()? {
-            let (name, aside) = (self.refused.path().display().to_string(), aside.display().to_string());
-            let (name, aside) = (print::printable(&name), print::printable(&aside));
-            print::note(format_args!("{name} held what an earlier import refused; it is {aside} now"));
+            print::note(print::printable(&aside));
         }
         Ok(())
     }

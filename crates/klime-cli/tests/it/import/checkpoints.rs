@@ -236,7 +236,7 @@ fn a_checkpoint_that_cannot_be_kept_is_told_before_anything_is_sent() {
     for (checkpoint, problem) in [
         ("nowhere/c", "the checkpoint nowhere/c cannot be written: No such file or directory"),
         ("folder", "the checkpoint folder is no file, so none can be written there"),
-        ("/dev/full", "the checkpoint /dev/full is no file, so none can be written there"),
+        ("/dev/null", "the checkpoint /dev/null is no file, so none can be written there"),
         ("data.ndjson", "data.ndjson is no checkpoint of klime import"),
         ("taken", "the checkpoint taken cannot be written: "),
     ] {
@@ -291,6 +291,20 @@ fn standard_input_is_gone_on_with_if_there_is_a_checkpoint() {
 }
 
 #[test]
+fn a_stream_does_not_go_on_from_a_checkpoint_of_a_file() {
+    let desk = Desk::new("e.ndjson", lines(10));
+    let dev = Dev::start(&[]);
+    let arguments = ["--checkpoint", "c", "--source", "s"];
+    assert_eq!(desk.import(&dev, &arguments).0, 0);
+    let all = [&["import", "-", "--json"], &arguments[..]].concat();
+    let klime = Klime::new(&all).at(&dev.endpoint()).in_directory(desk.directory.path());
+    let (code, ended) = outcome(&klime.input(&lines(12)).run());
+    let said = ended["error"].as_str().unwrap();
+    assert!(code == 2 && said.contains("is of a file, and this is a stream"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_full_disk_stops_it_and_what_was_saved_stays() {
     let desk = Desk::new("e.ndjson", lines(10));
     let dev = Dev::start(&[]);
@@ -309,12 +323,20 @@ fn a_full_disk_stops_it_and_what_was_saved_stays() {
 
 #[test]
 fn a_full_disk_for_what_is_refused_stops_it_too() {
-    let desk = Desk::new("e.ndjson", format!("{}no event\n", lines(10)));
+    let large = format!("{{\"note\":\"{}\"}}\n", "x".repeat(100_000));
+    let desk = Desk::new("e.ndjson", format!("{}{large}", lines(10)));
     let dev = Dev::start(&[]);
-    std::os::unix::fs::symlink("/dev/full", desk.path("full")).unwrap();
-    let (code, ended) = desk.import(&dev, &["--refused", "full"]);
+    // No file may become longer than 64 blocks, as if the disk were full then.
+    let mut import = std::process::Command::new("sh");
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" import e.ndjson --json";
+    import.args(["-c", script, env!("CARGO_BIN_EXE_klime")]).current_dir(desk.directory.path());
+    import.env("KLIME_WRITE_KEY", crate::support::WRITE_KEY).env("KLIME_ENDPOINT", dev.endpoint());
+    import.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+    let (code, ended) = finish(import.spawn().unwrap());
     let said = ended["error"].as_str().unwrap();
-    assert!(code == 3 && said.contains("full cannot be written: No space left on device"), "{code} {said}");
-    let (code, ended) = desk.import(&dev, &["--refused", "elsewhere"]);
-    assert_eq!((code, &ended["refused"], desk.refused("elsewhere").len()), (1, &1.into(), 1), "{ended}");
+    assert!(code == 3 && said.contains("e.ndjson.refused.ndjson cannot be written: File too large"), "{code} {said}");
+
+    let (code, ended) = desk.import(&dev, &[]);
+    assert_eq!((code, &ended["refused"], numbers(&dev).len()), (1, &1.into(), 10), "{ended}");
+    assert_eq!(desk.refused("e.ndjson.refused.ndjson").len(), 1, "half an entry is not among the others");
 }

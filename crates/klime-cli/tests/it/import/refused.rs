@@ -61,13 +61,72 @@ fn a_refused_file_of_before_is_set_aside() {
 }
 
 #[test]
-fn what_is_no_refused_file_is_left_where_it_is() {
-    let desk = Desk::new("e.ndjson", line(1));
+fn what_can_be_no_refused_file_is_left_as_it_is_and_told_before_anything_is_sent() {
+    let text = format!("{}no event\n", line(1));
+    let desk = Desk::new("e.ndjson", &text);
+    fs::write(desk.path("notes"), "mine").unwrap();
     let dev = Dev::start(&[]);
-    let (code, ended) = desk.import(&dev, &["--refused", "e.ndjson"]);
+    for (refused, problem) in [
+        ("notes", "notes holds something else than refused records; name another file by --refused"),
+        ("./e.ndjson", "./e.ndjson is what is imported; name another file by --refused"),
+        ("./c", "./c is the checkpoint; name another file by --refused"),
+        ("/dev/null", "/dev/null is no file; name another one by --refused"),
+        (".", ". is no file; name another one by --refused"),
+        ("nowhere/r", "nowhere/r cannot be written: No such file or directory (os error 2)"),
+    ] {
+        let (code, ended) = desk.import(&dev, &["--refused", refused, "--checkpoint", "c"]);
+        assert_eq!((code, ended["error"].as_str().unwrap()), (2, problem));
+    }
+    let (code, ended) = desk.import(&dev, &["--checkpoint", "e.ndjson"]);
+    let problem = "e.ndjson is what is imported; name another file by --checkpoint";
+    assert_eq!((code, ended["error"].as_str().unwrap()), (2, problem));
+    assert_eq!(numbers(&dev).len(), 0);
+    assert_eq!(fs::read_to_string(desk.file()).unwrap(), text);
+    assert_eq!(fs::read_to_string(desk.path("notes")).unwrap(), "mine");
+    assert!(!desk.path("c").exists());
+}
+
+#[test]
+fn an_empty_refused_file_is_one_imports_alone() {
+    let desk = Desk::new("e.ndjson", format!("{}no event\n", lines(20_000)));
+    fs::write(desk.path("r"), "").unwrap();
+    let dev = Dev::start(&[]);
+    let first = start(&desk, &dev.endpoint(), &["--rate", "1000", "--checkpoint", "a", "--refused", "r"]);
+    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
+    let (code, ended) = desk.import(&dev, &["--checkpoint", "b", "--refused", "r"]);
     let said = ended["error"].as_str().unwrap();
-    let problem = "e.ndjson holds something else than refused records; name another file by --refused";
-    assert_eq!((code, said, fs::read_to_string(desk.file()).unwrap()), (2, problem, line(1)));
+    assert!(code == 2 && said.starts_with("another klime import is at work with r; name another file"), "{said}");
+    kill_process(Pid::from_raw(i32::try_from(first.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    assert_eq!(finish(first).0, 3);
+}
+
+#[test]
+fn an_import_goes_on_with_its_own_refused_file_whatever_that_is_called() {
+    let text = format!("no event\n{}", line(1));
+    let desk = Desk::new("unused", "");
+    let dev = Dev::start(&[]);
+    fs::create_dir(desk.path("data")).unwrap();
+    let import = |file: &str, directory: &str, text: &str| {
+        fs::write(desk.path("data/e.ndjson"), text).unwrap();
+        let klime = Klime::new(&["import", file, "--json"]).at(&dev.endpoint());
+        outcome(&klime.in_directory(&desk.path(directory)).run())
+    };
+    assert_eq!(import("data/e.ndjson", ".", &text).0, 1);
+    for (number, (file, directory)) in
+        [("e.ndjson", "data"), ("./e.ndjson", "data"), ("../data/e.ndjson", "data")].into_iter().enumerate()
+    {
+        let more = format!("{text}{}", "no event either\n".repeat(number + 1));
+        let (code, ended) = import(file, directory, &more);
+        let refused = number as u64 + 2;
+        assert_eq!((code, &ended["refused"], &ended["accepted"]), (1, &refused.into(), &1.into()), "{ended}");
+        assert_eq!(desk.refused("data/e.ndjson.refused.ndjson").len() as u64, refused);
+    }
+    assert!(!desk.path("data/e.ndjson.refused.1.ndjson").exists());
+    fs::rename(desk.path("data"), desk.path("moved")).unwrap();
+    let klime = Klime::new(&["import", "moved/e.ndjson", "--json"]).at(&dev.endpoint());
+    let (code, ended) = outcome(&klime.in_directory(desk.directory.path()).run());
+    assert_eq!((code, &ended["refused"], &ended["books"]["enqueued"]), (1, &4.into(), &0.into()), "{ended}");
+    assert!(!desk.path("moved/e.ndjson.refused.1.ndjson").exists());
 }
 
 #[test]
@@ -236,6 +295,26 @@ fn what_was_mended_in_place_is_not_destroyed() {
     let desk = Desk { name: "mended.ndjson", ..desk };
     assert_eq!(desk.import(&dev, &[]).0, 0);
     assert_eq!(numbers(&dev), [1, 2, 3]);
+}
+
+#[test]
+fn what_was_mended_in_place_is_not_destroyed_though_the_source_had_no_last_line_end() {
+    let broken = |number: usize| line(number).replace("\"userId\"", "\"user\"");
+    for before in [String::new(), line(1), broken(1)] {
+        let desk = Desk::new("e.ndjson", format!("{before}{}", broken(2).trim_end()));
+        let dev = Dev::start(&[]);
+        for _ in 0..2 {
+            assert_eq!(desk.import(&dev, &[]).0, 1);
+        }
+        let path = desk.path("e.ndjson.refused.ndjson");
+        let mended = fs::read_to_string(&path).unwrap().replace("\"user\"", "\"userId\"");
+        fs::write(&path, &mended).unwrap();
+        let (code, ended) = desk.import(&dev, &[]);
+        let said = ended["error"].as_str().unwrap_or_default();
+        assert_eq!(fs::read_to_string(&path).unwrap(), mended, "{before:?}");
+        assert!(code == 2 && said.contains("was changed after this import wrote it"), "{before:?} {ended}");
+        assert_eq!(desk.directory.path().read_dir().unwrap().count(), 3);
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ pub(crate) mod convert;
 pub(crate) mod id;
 #[path = "../../crates/klime-cli/src/import/mapping/mod.rs"]
 pub(crate) mod mapping;
+#[path = "../../crates/klime-cli/src/import/place.rs"]
+pub(crate) mod place;
 #[path = "../../crates/klime-cli/src/import/read/mod.rs"]
 pub(crate) mod read;
 #[path = "../../crates/klime-cli/src/import/refused/mod.rs"]

@@ -63,7 +63,8 @@ fn go_behind(reader: &mut Reader, last: &str, found: &Checkpoint) -> Result<(), 
     }
     match record.end.bytes > found.position.bytes {
         true => Err(format!(
-            "goes to line {line}, which is longer now than it was when it was sent, so half of it was sent"
+            "goes to line {line}, which is longer now than it was when it was sent: Klime keeps the event of its first half, and takes \
+             the whole line for another event, or, if --id-from gives it the same id, does not count it"
         )),
         false => Err(changed()),
     }

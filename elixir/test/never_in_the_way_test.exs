@@ -130,14 +130,18 @@ defmodule Klime.NeverInTheWayTest do
       for client <- clients, do: assert(Klime.queue_size(client) == 0)
     end
 
-    # The allocator and the VM take their share first. What a client has is more than 4 KiB.
-    round.(500)
-    eventually(fn -> {threads(), tellers()} == {[], []} end)
-    before = memory()
-    round.(1000)
-    eventually(fn -> {threads(), tellers()} == {[], []} end)
-    grown = memory() - before
-    assert grown < 4 * 1024, "the process has grown by #{grown} KiB"
+    growth = fn count ->
+      before = memory()
+      round.(count)
+      eventually(fn -> {threads(), tellers()} == {[], []} end)
+      memory() - before
+    end
+
+    # The allocator and the VM take their share first, and now and then some more. What leaks is there in each round, and what a client
+    # has is more than 4 KiB.
+    growth.(500)
+    grown = Enum.map(1..3, fn _ -> growth.(1000) end)
+    assert Enum.min(grown) < 4 * 1024, "the process has grown by #{inspect(grown)} KiB"
   end
 
   @tag :proc

@@ -135,22 +135,17 @@ defmodule Klime.LifecycleTest do
       System.cmd(elixir, paths ++ ["-e", start <> script], stderr_to_stdout: true)
     end
 
-    test "delivers all events at System.stop" do
-      server = Server.start()
-      assert {_, 0} = run(server, "System.stop(); Process.sleep(:infinity)")
-      assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
-    end
-
-    test "delivers all events at the end of a script" do
-      server = Server.start()
-      assert {_, 0} = run(server, "")
-      assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
-    end
-
-    test "delivers all events when the process that started the client crashes at the end of a script" do
-      server = Server.start()
-      assert {_, 1} = run(server, "raise \"of the script's own\"")
-      assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
+    for {moment, script, status} <- [
+          {"at System.stop", "System.stop(); Process.sleep(:infinity)", 0},
+          {"at the end of a script", "", 0},
+          {"when the process that started the client crashes at the end of a script", "raise \"of the script's own\"",
+           1}
+        ] do
+      test "delivers all events #{moment}" do
+        server = Server.start()
+        assert {_, unquote(status)} = run(server, unquote(script))
+        assert numbers(Server.events(server, 45)) == Enum.to_list(1..45)
+      end
     end
 
     test "keeps its Rust half when its code is loaded again" do

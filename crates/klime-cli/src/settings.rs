@@ -74,9 +74,7 @@ impl WriteKey {
     pub(crate) fn masked(&self) -> String {
         print::masked(&self.0)
     }
-}
 
-impl WriteKey {
     /// Tells it from other keys in a file, and does not give it away: what may be shown of it, and 16 bits of a hash.
     pub(crate) fn mark(&self) -> String {
         let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, self.0.as_bytes()).simple().to_string();

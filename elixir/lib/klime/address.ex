@@ -49,10 +49,8 @@ defmodule Klime.Address do
       {name, node} when is_atom(name) and is_atom(node) -> {:there, node}
       _ -> :none
     end
-  rescue
-    # No name at all, or a registry that is not running. What a registry of the app's raises is its own.
-    _ -> :none
   catch
+    # No name at all, or a registry that is not running. What a registry of the app's raises is its own.
     _, _ -> :none
   end
 

@@ -99,27 +99,20 @@ defmodule Klime.JSON do
   defp count_entries({key, value, rest}, bytes),
     do: count_entries(:maps.next(rest), count(value, count(key, bytes + 1)))
 
-  defp encode(:jason, term, _most) do
-    case Jason.encode_to_iodata(term) do
-      {:ok, json} -> {:ok, IO.iodata_to_binary(json)}
-      {:error, _} -> :error
-    end
-  rescue
-    # An encoder of the app's raises what it wants, or returns what is no text.
-    _ -> :error
-  catch
-    _, _ -> :error
-  end
-
-  defp encode(:json, term, _most) do
-    {:ok, term |> JSON.encode_to_iodata!() |> IO.iodata_to_binary()}
-  rescue
-    _ -> :error
-  catch
-    _, _ -> :error
-  end
-
   defp encode(:native, term, most), do: Native.encode(term, most)
+
+  defp encode(encoder, term, _most) do
+    with {:ok, json} <- iodata(encoder, term), do: {:ok, IO.iodata_to_binary(json)}
+  catch
+    # An encoder of the app's raises or throws what it wants, or returns what is no text.
+    _, _ -> :error
+  end
+
+  defp iodata(:json, term), do: {:ok, JSON.encode_to_iodata!(term)}
+
+  defp iodata(:jason, term) do
+    with {:error, _} <- Jason.encode_to_iodata(term), do: :error
+  end
 
   # What stands for a term that is not plain, and its bytes at least.
   defp encodes(:native, term), do: encodes_natively(term)

@@ -60,8 +60,7 @@ fn prepare(args: &mut Args, began: Instant) -> Result<Exit, String> {
     }
     let builder = settings.client().map_err(|error| error.to_string())?;
     // A setting that is no good is told before the file is looked at.
-    let checked = settings.client().map_err(|error| error.to_string())?.build();
-    drop(checked.map_err(|error| settings.explain(&error).to_string())?);
+    drop(builder.clone().build().map_err(|error| settings.explain(&error).to_string())?);
     let builder = run::client_settings(builder, args.progress.retry_delay);
     let plan = plan::plan(args, open(args)?, &settings)?;
     let (name, has_checkpoint) = (plan.source_name.clone(), plan.checkpoint_file.is_some());

@@ -45,6 +45,24 @@ pub(super) struct Outcome<'o> {
     first: Option<&'o RawValue>,
 }
 
+impl<'o> Outcome<'o> {
+    /// What every outcome has.
+    fn new(status: &'static str, file: &'o str, counts: &'o Counts, took: Duration) -> Self {
+        Self {
+            status,
+            file,
+            counts,
+            line: None,
+            books: None,
+            seconds: took.as_secs_f64(),
+            refused_file: None,
+            error: None,
+            mapping: None,
+            first: None,
+        }
+    }
+}
+
 /// Nothing was done, because of this.
 pub(super) fn usage(message: &str, exit: Exit, json: bool) -> Exit {
     if json {
@@ -61,10 +79,8 @@ pub(super) fn dry_run(file: &str, checked: &Checked, mapping: Option<&Outline>, 
     let Checked { counts, first } = checked;
     let (status, exit) = of_records(counts, "valid");
     if json {
-        let seconds = took.as_secs_f64();
         let first = first.as_ref().and_then(|(_, event)| serde_json::from_str(event).ok());
-        let (line, books, refused_file, error) = (None, None, None, None);
-        let outcome = Outcome { status, file, counts, line, books, seconds, refused_file, error, mapping, first };
+        let outcome = Outcome { mapping, first, ..Outcome::new(status, file, counts, took) };
         print::line(serde_json::to_string(&outcome).unwrap_or_default());
         return exit;
     }
@@ -122,16 +138,11 @@ fn refused_file(ended: &Ended) -> Option<&Path> {
 pub(super) fn ended_as_json(file: &str, ended: &Ended, took: Duration) -> Exit {
     let (status, exit) = status(ended);
     let outcome = Outcome {
-        status,
-        file,
-        counts: &ended.counts,
         line: Some(ended.position.lines),
         books: Some(&ended.books),
-        seconds: took.as_secs_f64(),
         refused_file: refused_file(ended),
         error: ended.stopped.as_ref().map(|stop| stop.message.as_str()),
-        mapping: None,
-        first: None,
+        ..Outcome::new(status, file, &ended.counts, took)
     };
     print::line(serde_json::to_string(&outcome).unwrap_or_default());
     exit

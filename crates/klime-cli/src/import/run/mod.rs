@@ -139,6 +139,10 @@ impl Import {
     fn new(plan: Plan, client: Client, losses: Arc<Losses>, reach: Reach, display: Display) -> Result<Self, Stop> {
         let inbox = feed::start(plan.reader, plan.start, plan.converter)
             .map_err(|error| Stop::unreachable(format!("no thread can be started: {error}")))?;
+        let mut checkpoint = plan.checkpoint;
+        checkpoint.refused = plan.refused.part().clone();
+        // Were it killed, nobody would know what was sent.
+        let was_unsent = std::mem::take(&mut checkpoint.is_unsent);
         let mut import = Self {
             client,
             losses,
@@ -147,13 +151,13 @@ impl Import {
             backlog: VecDeque::new(),
             windows: Windows::new(),
             pace: plan.rate.map(|rate| Pace::new(rate, clock::now())),
-            checkpoint: plan.checkpoint,
+            began_at: checkpoint.position,
+            checkpoint,
             before_open_end: None,
             checkpoint_file: plan.checkpoint_file,
             checkpoint_at: None,
             refused: plan.refused,
-            was_unsent: false,
-            began_at: Position::default(),
+            was_unsent,
             lost: 0,
             source_name: plan.source_name,
             total_bytes: plan.total_bytes,
@@ -162,10 +166,6 @@ impl Import {
             phase: Phase::Reading,
         };
         import.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        import.began_at = import.checkpoint.position;
-        import.checkpoint.refused = import.refused.part().clone();
-        // Were it killed, nobody would know what was sent.
-        import.was_unsent = std::mem::take(&mut import.checkpoint.is_unsent);
         import.begin().map_err(|message| Stop { message, exit: Exit::Usage })?;
         Ok(import)
     }

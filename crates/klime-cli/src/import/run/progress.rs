@@ -90,8 +90,8 @@ impl Display {
     /// Shows it, if it is time to; trouble that is new is told at once.
     pub(super) fn show(&mut self, progress: Progress, trouble: Option<&str>, now: Instant) {
         let told = Told { trouble: trouble.map(crate::print::printable), ..self.measure(progress, now) };
-        let is_new = trouble.is_some() && !std::mem::replace(&mut self.has_trouble, trouble.is_some());
-        self.has_trouble = trouble.is_some();
+        let had_trouble = std::mem::replace(&mut self.has_trouble, trouble.is_some());
+        let is_new = trouble.is_some() && !had_trouble;
         let is_due = self.is_due(now, is_new);
         match self.form {
             Form::Bar => {

@@ -86,18 +86,24 @@ fn what_can_be_no_refused_file_is_left_as_it_is_and_told_before_anything_is_sent
     assert!(!desk.path("c").exists());
 }
 
-#[test]
-fn an_empty_refused_file_is_one_imports_alone() {
-    let desk = Desk::new("e.ndjson", format!("{}no event\n", lines(20_000)));
-    fs::write(desk.path("r"), "").unwrap();
+/// Has a second import try for the refused file of a first one that is at work, which it is told of, and stops the first one. Returns
+/// how that ended.
+fn beside_a_second(desk: &Desk) -> (i32, Value) {
     let dev = Dev::start(&[]);
-    let first = start(&desk, &dev.endpoint(), &["--rate", "1000", "--checkpoint", "a", "--refused", "r"]);
+    let first = start(desk, &dev.endpoint(), &["--rate", "1000", "--checkpoint", "a", "--refused", "r"]);
     assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
     let (code, ended) = desk.import(&dev, &["--checkpoint", "b", "--refused", "r"]);
     let said = ended["error"].as_str().unwrap();
     assert!(code == 2 && said.starts_with("another klime import is at work with r; name another file"), "{said}");
     kill_process(Pid::from_raw(i32::try_from(first.id()).unwrap()).unwrap(), Signal::INT).unwrap();
-    assert_eq!(finish(first).0, 3);
+    finish(first)
+}
+
+#[test]
+fn an_empty_refused_file_is_one_imports_alone() {
+    let desk = Desk::new("e.ndjson", format!("{}no event\n", lines(20_000)));
+    fs::write(desk.path("r"), "").unwrap();
+    assert_eq!(beside_a_second(&desk).0, 3);
 }
 
 #[test]
@@ -132,14 +138,7 @@ fn an_import_goes_on_with_its_own_refused_file_whatever_that_is_called() {
 #[test]
 fn a_refused_file_that_another_import_is_at_work_with_is_left_to_it() {
     let desk = Desk::new("e.ndjson", format!("no event\n{}", lines(20_000)));
-    let dev = Dev::start(&[]);
-    let first = start(&desk, &dev.endpoint(), &["--rate", "1000", "--checkpoint", "a", "--refused", "r"]);
-    assert_eq!(dev.get("/dev/wait?count=300&timeout=20").status, 200);
-    let (code, ended) = desk.import(&dev, &["--checkpoint", "b", "--refused", "r"]);
-    let said = ended["error"].as_str().unwrap();
-    assert!(code == 2 && said.starts_with("another klime import is at work with r; name another file"), "{said}");
-    kill_process(Pid::from_raw(i32::try_from(first.id()).unwrap()).unwrap(), Signal::INT).unwrap();
-    let (code, ended) = finish(first);
+    let (code, ended) = beside_a_second(&desk);
     assert_eq!((code, &ended["refusedFile"], desk.refused("r").len()), (3, &"r".into(), 1), "{ended}");
 }
 

@@ -324,8 +324,8 @@ defmodule Klime.FacesTest do
 
   describe "test mode" do
     setup do
-      {:ok, client} = Klime.Client.start_link(testing: true, name: __MODULE__.Testing)
-      %{client: client}
+      # Supervised, so that it has ended, and its name is free, before the next test.
+      %{client: start_supervised!({Klime.Client, testing: true, name: __MODULE__.Testing})}
     end
 
     test "a test sees the events of its own processes, and no others", %{client: client} do
